@@ -1,0 +1,1 @@
+"""Exchange connectivity for people who trade with their own money."""

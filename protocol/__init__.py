@@ -1,0 +1,1 @@
+"""The pure part: models, commands, events and errors, shared by all exchanges."""

@@ -1,0 +1,243 @@
+"""What we ask of an exchange: each command names the type of its reply.
+
+A codec turns a command into a flow of wire requests (`port.RestFlow`); the REST worker runs it.
+Any of them may raise an `EngineError`; `NotSupported` is raised before any I/O.
+"""
+
+from enum import Enum
+
+from attrs import frozen
+
+from venuetree.protocol.events import BookSnapshot, TickerChanged, TradePrinted
+from venuetree.protocol.messages import Request
+from venuetree.protocol.models import (
+    Balance,
+    Candle,
+    FeeSummary,
+    Fill,
+    Instrument,
+    KeyPermissions,
+    OrderKey,
+    OrderPreview,
+    OrderReport,
+    OrderRequest,
+    Position,
+)
+
+__all__ = [
+    "Absent",
+    "CancelOrder",
+    "ClosePosition",
+    "EditOrder",
+    "FetchBalances",
+    "FetchBook",
+    "FetchCandles",
+    "FetchFees",
+    "FetchFills",
+    "FetchInstruments",
+    "FetchKeyPermissions",
+    "FetchOpenOrders",
+    "FetchOrder",
+    "FetchOrders",
+    "FetchPositions",
+    "FetchServerTime",
+    "FetchTickers",
+    "FetchTrades",
+    "Found",
+    "PlaceOrder",
+    "PreviewOrder",
+    "Resend",
+    "Resolution",
+    "ResolveOrder",
+    "Rest",
+    "Undecided",
+]
+
+
+class Rest:
+    """The protocol that REST workers speak."""
+
+
+@frozen
+class PlaceOrder(Request[Rest, OrderReport]):
+    """Place an order; its `client_order_id` is set. Never sent twice by itself."""
+
+    order: OrderRequest
+
+
+@frozen
+class PreviewOrder(Request[Rest, OrderPreview]):
+    """Ask what an order would cost; nothing is placed."""
+
+    order: OrderRequest
+
+
+@frozen
+class EditOrder(Request[Rest, None]):
+    """Change price and total quantity of a resting order. Returns when the exchange accepts it."""
+
+    key: OrderKey
+    order: OrderRequest
+
+
+@frozen
+class CancelOrder(Request[Rest, None]):
+    """Ask for an order's end. Returning means accepted: the order may still fill first."""
+
+    key: OrderKey
+
+
+@frozen
+class FetchOrder(Request[Rest, OrderReport]):
+    """One order's state; `OrderNotFound` if the exchange does not know it (yet)."""
+
+    key: OrderKey
+
+
+@frozen
+class FetchOpenOrders(Request[Rest, tuple[OrderReport, ...]]):
+    """Orders that are not final, pending ones included; all instruments if it is `""`."""
+
+    instrument: str = ""
+
+
+@frozen
+class FetchOrders(Request[Rest, tuple[OrderReport, ...]]):
+    """Orders created in a window of time (start inclusive, end exclusive), newest first."""
+
+    instrument: str = ""
+    start_time_ns: int | None = None
+    end_time_ns: int | None = None
+    limit: int | None = None
+
+
+@frozen
+class FetchFills(Request[Rest, tuple[Fill, ...]]):
+    """Executions of one order, of an instrument, or since a time; newest first."""
+
+    key: OrderKey | None = None
+    instrument: str = ""
+    start_time_ns: int | None = None
+    limit: int | None = None
+
+
+@frozen
+class FetchBalances(Request[Rest, tuple[Balance, ...]]):
+    """Every currency the account has a row for."""
+
+
+@frozen
+class FetchPositions(Request[Rest, tuple[Position, ...]]):
+    """Open positions."""
+
+    instrument: str = ""
+
+
+@frozen
+class ClosePosition(Request[Rest, OrderReport]):
+    """Close an instrument's position by an order whose request names it."""
+
+    order: OrderRequest
+
+
+@frozen
+class FetchInstruments(Request[Rest, tuple[Instrument, ...]]):
+    """What can be traded; only those named, if any are."""
+
+    names: tuple[str, ...] = ()
+
+
+@frozen
+class FetchBook(Request[Rest, BookSnapshot]):
+    """A snapshot of a book, at most `depth` levels a side."""
+
+    instrument: str
+    depth: int | None = None
+
+
+@frozen
+class FetchTickers(Request[Rest, tuple[TickerChanged, ...]]):
+    """Best bid and ask of instruments."""
+
+    instruments: tuple[str, ...]
+
+
+@frozen
+class FetchCandles(Request[Rest, tuple[Candle, ...]]):
+    """Candles of a window, oldest first; `interval_ns` is one that the exchange has."""
+
+    instrument: str
+    interval_ns: int
+    start_time_ns: int
+    end_time_ns: int
+
+
+@frozen
+class FetchTrades(Request[Rest, tuple[TradePrinted, ...]]):
+    """The latest public trades, newest first."""
+
+    instrument: str
+    limit: int = 100
+
+
+@frozen
+class FetchServerTime(Request[Rest, int]):
+    """The exchange's clock, in nanoseconds."""
+
+
+@frozen
+class FetchKeyPermissions(Request[Rest, KeyPermissions]):
+    """What our key may do; `AuthRefused` if it is no good."""
+
+
+@frozen
+class FetchFees(Request[Rest, FeeSummary]):
+    """The account's fee rates."""
+
+
+class Resend(Enum):
+    """Whether resolving an order may send the same bytes again, where the exchange allows it."""
+
+    #: Somebody still waits for the order: an identical body may be sent again.
+    ALLOWED = "allowed"
+    #: Nobody waits any more: only ask.
+    FORBIDDEN = "forbidden"
+
+
+@frozen
+class Found:
+    """The order exists: this is its state."""
+
+    report: OrderReport
+
+
+@frozen
+class Absent:
+    """The exchange has proved that the order does not exist and never will."""
+
+    reason: str
+
+
+@frozen
+class Undecided:
+    """No proof either way yet: ask again later."""
+
+    reason: str
+
+
+Resolution = Found | Absent | Undecided
+
+
+@frozen
+class ResolveOrder(Request[Rest, Resolution]):
+    """Find out what became of an order that was sent without a verdict.
+
+    Attributes:
+        order: the request exactly as sent.
+        sent_time_ns: when its first byte may have left.
+        resend: whether an identical body may be sent, on exchanges where that is safe.
+    """
+
+    order: OrderRequest
+    sent_time_ns: int
+    resend: Resend

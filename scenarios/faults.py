@@ -1,0 +1,369 @@
+"""Failures as values: what goes wrong, what it hits, how often.
+
+A fault is handed to a simulated exchange with ``exchange.faults.add(fault)``.
+It fires on the first matching requests or frames after that, `times` times
+(None: for as long as it stays), after letting `after` matches pass, and each
+firing is noted in the exchange's log.
+
+Requests are matched by ``to``, a shell pattern over ``"METHOD /path"``
+(``"POST /api/v3/brokerage/orders"``, ``"GET *"``). Stream frames are matched
+by the channel they were subscribed under, a pattern too, and by what they
+carry.
+"""
+
+from enum import Enum
+
+import attrs
+
+__all__ = [
+    "Backlog",
+    "Body",
+    "ClockSkew",
+    "CloseConnection",
+    "CorruptFrame",
+    "DelayFills",
+    "DelayRequest",
+    "DropFrame",
+    "DuplicateUserEvents",
+    "Fault",
+    "FrameKind",
+    "HalfOpenConnection",
+    "KickOnConnect",
+    "LoseReply",
+    "LoseRequest",
+    "Loss",
+    "OrphanDelete",
+    "OversizeSnapshot",
+    "RefuseConnection",
+    "RepeatFrame",
+    "ResetConnection",
+    "Respond",
+    "SendErrorFrame",
+    "SlowReply",
+    "StaleReplica",
+    "StallStream",
+    "SwapFrames",
+    "TruncateBody",
+]
+
+
+class Loss(Enum):
+    """How an answer is lost."""
+
+    CLOSED = "closed"
+    """The connection is closed in good order, without an answer."""
+    RESET = "reset"
+    """The connection is reset."""
+    HANGING = "hanging"
+    """The connection stays open and nothing comes."""
+
+
+class Body(Enum):
+    """What the body of an error answer is made of."""
+
+    JSON = "json"
+    HTML = "html"
+    TEXT = "text"
+    EMPTY = "empty"
+
+
+class FrameKind(Enum):
+    """What a stream frame carries."""
+
+    ANY = "any"
+    SNAPSHOT = "snapshot"
+    UPDATE = "update"
+    CONTROL = "control"
+    """An acknowledgement or a heartbeat."""
+
+
+class Backlog(Enum):
+    """What becomes of the frames of the time in which a stream was silent."""
+
+    DELIVERED = "delivered"
+    DISCARDED = "discarded"
+
+
+# Faults of requests and answers.
+
+
+@attrs.frozen
+class LoseRequest:
+    """The request never reaches the exchange: nothing is applied, nothing is answered."""
+
+    to: str = "*"
+    how: Loss = Loss.CLOSED
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class DelayRequest:
+    """The request is under way for so long; the client hears nothing, then it is applied.
+
+    The worst of all losses: who asks too early is told that there is no such order.
+    """
+
+    to: str = "*"
+    delay_s: float = 1.0
+    how: Loss = Loss.CLOSED
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class LoseReply:
+    """The exchange applies the request, and its answer is lost."""
+
+    to: str = "*"
+    how: Loss = Loss.CLOSED
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class Respond:
+    """Answer with a status of our choice, before or (``applied``) after doing what was asked.
+
+    With `body_text` that is the body; else it is what the exchange usually
+    says with this status, in the form that `body` names.
+    """
+
+    to: str = "*"
+    status: int = 503
+    body: Body = Body.JSON
+    body_text: str | None = None
+    retry_after_s: int | None = None
+    applied: bool = attrs.field(default=False, kw_only=True)
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class SlowReply:
+    """The request is applied at once, its answer comes late."""
+
+    to: str = "*"
+    delay_s: float = 1.0
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class TruncateBody:
+    """The request is applied; the answer's JSON ends in the middle.
+
+    With `how` the connection ends there too, short of the length that the
+    header promised; without it (None) the shortened body is a complete answer.
+    """
+
+    to: str = "*"
+    how: Loss | None = None
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class StaleReplica:
+    """For so long after an order was created, asking for it (alone or in a list) finds nothing."""
+
+    for_s: float = 1.0
+    times: int | None = attrs.field(default=None, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class DelayFills:
+    """The list of fills shows a fill only so long after it happened."""
+
+    for_s: float = 1.0
+    times: int | None = attrs.field(default=None, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class ClockSkew:
+    """The exchange's clock is ahead by so much (behind, when negative) while this stays."""
+
+    seconds: float = 30.0
+    times: int | None = attrs.field(default=None, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+# Faults of streams. `channel` is a pattern over the names used to subscribe.
+
+
+@attrs.frozen
+class DropFrame:
+    """A frame is counted but never sent."""
+
+    channel: str = "*"
+    carrying: FrameKind = FrameKind.UPDATE
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class RepeatFrame:
+    """A frame is sent twice."""
+
+    channel: str = "*"
+    carrying: FrameKind = FrameKind.UPDATE
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class SwapFrames:
+    """A frame is sent after the one that follows it on its connection."""
+
+    channel: str = "*"
+    carrying: FrameKind = FrameKind.UPDATE
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class CorruptFrame:
+    """A frame is cut in the middle: a whole WebSocket message, half a JSON text."""
+
+    channel: str = "*"
+    carrying: FrameKind = FrameKind.UPDATE
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class StallStream:
+    """From a matching frame on, the connection says nothing, though it still answers pings.
+
+    `for_s` None is for ever (the frames are lost then). `only` narrows the
+    silence to frames of these channels, so that a book may stand still while
+    heartbeats go on.
+    """
+
+    channel: str = "*"
+    for_s: float | None = None
+    only: str = "*"
+    backlog: Backlog = Backlog.DELIVERED
+    carrying: FrameKind = FrameKind.ANY
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class ResetConnection:
+    """In place of a matching frame the connection is reset."""
+
+    channel: str = "*"
+    carrying: FrameKind = FrameKind.ANY
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class HalfOpenConnection:
+    """In place of a matching frame the exchange vanishes: no frame, no pong, no goodbye."""
+
+    channel: str = "*"
+    carrying: FrameKind = FrameKind.ANY
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class CloseConnection:
+    """In place of a matching frame the exchange closes with this code."""
+
+    channel: str = "*"
+    code: int = 1001
+    reason: str = ""
+    carrying: FrameKind = FrameKind.ANY
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class SendErrorFrame:
+    """Before a matching frame comes an error message in band."""
+
+    message: str = "internal error"
+    channel: str = "*"
+    carrying: FrameKind = FrameKind.ANY
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class OrphanDelete:
+    """An update of a book also deletes a price level that was never announced."""
+
+    channel: str = "*"
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class OversizeSnapshot:
+    """A book snapshot is swollen with far-off levels to at least so many bytes."""
+
+    channel: str = "*"
+    at_least_bytes: int = 5_000_000
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class DuplicateUserEvents:
+    """An event of the account is told twice, in two frames."""
+
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class KickOnConnect:
+    """A stream connection is accepted, then closed at once."""
+
+    surface: str = "*"
+    code: int = 1013
+    reason: str = ""
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class RefuseConnection:
+    """A stream connection is refused at its handshake with this status."""
+
+    surface: str = "*"
+    status: int = 503
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+Fault = (
+    LoseRequest
+    | DelayRequest
+    | LoseReply
+    | Respond
+    | SlowReply
+    | TruncateBody
+    | StaleReplica
+    | DelayFills
+    | ClockSkew
+    | DropFrame
+    | RepeatFrame
+    | SwapFrames
+    | CorruptFrame
+    | StallStream
+    | ResetConnection
+    | HalfOpenConnection
+    | CloseConnection
+    | SendErrorFrame
+    | OrphanDelete
+    | OversizeSnapshot
+    | DuplicateUserEvents
+    | KickOnConnect
+    | RefuseConnection
+)
