@@ -1,0 +1,423 @@
+"""All orders of ours, by our id and the exchange's: what is known of them, and what must be asked.
+
+The ledger takes in intents, replies, stream reports, queries and executions, in whatever order
+they come and however often, and gives the events that subscribers should see: an `OrderUpdated`
+for each change, a `FillReceived` for each execution, exactly once. It does no I/O; what it cannot
+know it lists (`unknown_orders`, `doubtful`, `needs_fills`, `missing_from`) for its owner to ask.
+What the states mean and how news is merged is told in `orders`, what is forgotten and when in
+`order_shelf`: late copies of news of a forgotten order change nothing (that memory does not
+outlive the ledger: one built again from the journal adopts a forgotten order as another's).
+
+An execution is known by its instrument and fill id. One that comes before anything has named its
+order is held under the exchange's order id, and told when its order is known; should too many be
+held, the oldest is told without an order rather than lost. Orders that were placed elsewhere are
+adopted when the exchange tells of them. An order that the exchange first told by its own id alone
+and that then proves to be ours becomes one order again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+from attrs import evolve
+
+from venuetree.protocol import orders
+from venuetree.protocol.errors import OrderInvalid
+from venuetree.protocol.events import AccountEvent, FillReceived, OrderUpdated
+from venuetree.protocol.journal import JournalEntry, MemoryJournal, OrderJournal
+from venuetree.protocol.models import (
+    Fill,
+    Order,
+    OrderKey,
+    OrderReport,
+    OrderRequest,
+    OrderStatus,
+    ReportSource,
+)
+from venuetree.protocol.order_shelf import FillKey, Record, Shelf, fill_key, remember
+
+__all__ = ["Events", "Ledger"]
+
+Events = tuple[AccountEvent, ...]
+
+#: Executions held for orders that nobody has named yet, and orders too little is known of.
+HELD_FILLS = 10_000
+STRANGERS = 1000
+
+
+class Ledger:
+    """The orders of one exchange's account.
+
+    A method that is given the name of an order it does not know does nothing.
+
+    Args:
+        exchange: its name.
+        journal: what an earlier ledger wrote down is read from it at once, `recover` says what
+            became of it; every change is written to it before it is told.
+        keep_final: how many final orders are kept.
+        keep_ids: how many ids of forgotten orders, and of their executions, are kept: far more
+            than streams replay or queries look back.
+    """
+
+    def __init__(
+        self,
+        exchange: str,
+        journal: OrderJournal | None = None,
+        *,
+        keep_final: int = 1000,
+        keep_ids: int = 100_000,
+    ) -> None:
+        self._exchange = exchange
+        self._journal = MemoryJournal() if journal is None else journal
+        self._shelf = Shelf(keep_final=keep_final, keep_ids=keep_ids)
+        self._serial = count(1)
+        self._held: OrderedDict[FillKey, Fill] = OrderedDict()
+        self._strangers: OrderedDict[str, OrderKey] = OrderedDict()
+        for entry in self._journal.load():
+            record = Record(entry.name, entry.order, entry.request)
+            record.sent_time_ns = entry.sent_time_ns
+            record.add_fills(entry.fills)
+            self._shelf.put(record)
+
+    # --- what we do -----------------------------------------------------------------------------
+
+    def recover(self, now_ns: int) -> Events:
+        """After a restart: orders that may have been sent are unknown, open ones doubtful.
+
+        That an intent was written down does not tell whether it was sent.
+        """
+        events: list[AccountEvent] = []
+        reason = "the engine restarted before the exchange's verdict came"
+        for record in tuple(self._shelf.live.values()):
+            if record.request is not None and record.sent_time_ns is None:
+                record.sent_time_ns = record.order.created_time_ns
+            self._shelf.doubt(record, is_doubtful=True)
+            after = orders.apply_unknown(record.order, reason, now_ns)
+            events += self._change(record, after, now_ns)
+        return tuple(events)
+
+    def intend(self, request: OrderRequest, now_ns: int) -> Events:
+        """An order is about to be sent. OrderInvalid if its client order id was used before."""
+        client_order_id = request.client_order_id
+        if not client_order_id or client_order_id in self._shelf.by_client:
+            msg = f"an order needs a client order id of its own, not {client_order_id!r}"
+            raise OrderInvalid(
+                msg, rule="unique client order id", value=client_order_id, exchange=self._exchange
+            )
+        order = orders.new_order(self._exchange, request, now_ns)
+        return self._add(Record(self._name(), order, request), now_ns)
+
+    def sent(self, client_order_id: str, now_ns: int) -> Events:
+        """Its first byte may leave from now on."""
+        record = self._shelf.by_client.get(client_order_id)
+        if record is None:
+            return ()
+        if record.sent_time_ns is None:
+            record.sent_time_ns = now_ns
+        return self._change(record, orders.apply_sent(record.order, now_ns), now_ns)
+
+    def unknown(self, client_order_id: str, reason: str, now_ns: int) -> Events:
+        """It was sent, and no verdict came. Void if the exchange has told its state meanwhile."""
+        record = self._shelf.by_client.get(client_order_id)
+        if record is None:
+            return ()
+        return self._change(record, orders.apply_unknown(record.order, reason, now_ns), now_ns)
+
+    def rejected(self, client_order_id: str, reason: str, now_ns: int) -> Events:
+        """It was refused, or never sent. Void if the exchange has told that it exists."""
+        record = self._shelf.by_client.get(client_order_id)
+        if record is None:
+            return ()
+        return self._change(record, orders.apply_rejected(record.order, reason, now_ns), now_ns)
+
+    def absent(self, client_order_id: str, reason: str, now_ns: int) -> Events:
+        """The exchange has proved that there is no such order: as good as rejected, and as void."""
+        return self.rejected(client_order_id, reason, now_ns)
+
+    def cancelling(self, key: OrderKey, now_ns: int) -> Events:
+        """The exchange accepted a cancel."""
+        record = self._shelf.find(key)
+        if record is None:
+            return ()
+        return self._change(record, orders.apply_cancelling(record.order, now_ns), now_ns)
+
+    def cancel_refused(self, key: OrderKey, now_ns: int) -> Events:
+        """The exchange refused a cancel: in what state the order is must be asked."""
+        record = self._shelf.find(key)
+        if record is None:
+            return ()
+        self.doubt(key)
+        return self._change(record, orders.apply_cancel_refused(record.order, now_ns), now_ns)
+
+    def editing(self, key: OrderKey, request: OrderRequest, now_ns: int) -> Events:
+        """A changed quantity is about to be sent: until the exchange tells, the larger holds."""
+        record = self._shelf.find(key)
+        if record is None:
+            return ()
+        after = orders.apply_editing(record.order, request.quantity, now_ns)
+        return self._change(record, after, now_ns)
+
+    def doubt(self, key: OrderKey) -> None:
+        """What is known of an order may be wrong (a cancel without a verdict): it must be asked."""
+        record = self._shelf.find(key)
+        if record is not None:
+            self._shelf.doubt(record, is_doubtful=True)
+
+    # --- what the exchange tells ----------------------------------------------------------------
+
+    def report(self, report: OrderReport) -> Events:
+        """The exchange told an order's state: by reply, stream or query."""
+        now_ns = report.received_time_ns
+        number = report.exchange_order_id
+        if number and number in self._shelf.old_orders:
+            return ()
+        events: Events = ()
+        record = self._reported(report)
+        if record is None:
+            record, events = self._adopt(report, now_ns)
+            if record is None:
+                return events
+        events += self._merge_twin(record, number, now_ns)
+        if report.source is ReportSource.QUERY:
+            self._shelf.doubt(record, is_doubtful=False)
+        known = record.fills.values()
+        after = orders.apply_fills(orders.apply_report(record.order, report), known, now_ns)
+        events += self._change(record, after, now_ns, exchange_time_ns=report.exchange_time_ns)
+        return events + self._release(record, now_ns)
+
+    def fill(self, fill: Fill, now_ns: int) -> Events:
+        """The exchange told one execution. One that is known already changes nothing."""
+        key, number = fill_key(fill), fill.exchange_order_id
+        record = self._shelf.by_exchange.get(number) if number else None
+        if record is None and fill.client_order_id:
+            record = self._shelf.by_client.get(fill.client_order_id)
+            if record is not None and number and record.order.exchange_order_id:
+                record = None  # a second order that bears our id
+        if record is not None:
+            events = self._count(record, (fill,), now_ns)
+            return events + self._release(record, now_ns)
+        if key in self._shelf.old_fills or key in self._held:
+            return ()
+        if not number or number in self._shelf.old_orders:
+            return self._tell_alone(fill, now_ns)
+        self._held[key] = fill
+        if len(self._held) <= HELD_FILLS:
+            return ()
+        return self._tell_alone(self._held.popitem(last=False)[1], now_ns)
+
+    def snapshot(self, open_orders: Iterable[OrderReport], now_ns: int) -> Events:
+        """The exchange listed all open orders.
+
+        One that is believed open and is not listed becomes doubtful: it may have ended, and how
+        is to be asked; it may also be newer than the list.
+        """
+        del now_ns  # each report carries its own
+        listed = tuple(open_orders)
+        events: Events = ()
+        for report in listed:
+            events += self.report(report)
+        for key in self.missing_from(listed):
+            self.doubt(key)
+        return events
+
+    # --- what must be asked ---------------------------------------------------------------------
+
+    def unknown_orders(self) -> tuple[str, ...]:
+        """Client order ids of our orders without a verdict, for `ResolveOrder`."""
+        unclear = self._shelf.unclear.values()
+        return tuple(record.order.client_order_id for record in unclear if record.is_unresolved)
+
+    def doubtful(self) -> tuple[OrderKey, ...]:
+        """Orders whose state must be asked by `FetchOrder`; ours without a verdict apart.
+
+        Missing from a list of open orders, open at a restart, a cancel refused or without a
+        verdict, a state of the exchange's that we do not know, executions of an order that nobody
+        has named.
+        """
+        shelf = self._shelf
+        if not (shelf.unclear or self._strangers or self._held):
+            return ()
+        strangers = dict(self._strangers)
+        for fill in self._held.values():
+            number = fill.exchange_order_id
+            strangers.setdefault(number, OrderKey(fill.instrument, exchange_order_id=number))
+        unclear = shelf.unclear.values()
+        return (*(r.order.key for r in unclear if r.must_be_asked), *strangers.values())
+
+    def needs_fills(self) -> tuple[OrderKey, ...]:
+        """Orders of which more was executed than the known executions account for."""
+        keys = (record.order.key for record in self._shelf.lacking.values())
+        return tuple(key for key in keys if key.exchange_order_id)
+
+    def missing_from(self, open_orders: Iterable[OrderReport]) -> tuple[OrderKey, ...]:
+        """Orders believed open that a complete list of open orders does not hold."""
+        listed = {self._reported(report) for report in open_orders}
+        return tuple(r.order.key for r in self._open() if r not in listed)
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def order(self, client_order_id: str) -> Order | None:
+        """The order with this client order id."""
+        return self.find(OrderKey(client_order_id=client_order_id))
+
+    def find(self, key: OrderKey) -> Order | None:
+        """The order of this name; the exchange's id decides if both are given."""
+        record = self._shelf.find(key)
+        return None if record is None else record.order
+
+    def orders(self) -> tuple[Order, ...]:
+        """Every order that is remembered, oldest first."""
+        return tuple(record.order for record in self._shelf.records.values())
+
+    def open_orders(self) -> tuple[Order, ...]:
+        """Those that the exchange has told to be open, oldest first."""
+        return tuple(record.order for record in self._open())
+
+    def fills(self, key: OrderKey) -> tuple[Fill, ...]:
+        """The known executions of an order, in the order in which they were told."""
+        record = self._shelf.find(key)
+        return () if record is None else tuple(record.fills.values())
+
+    def request(self, client_order_id: str) -> OrderRequest | None:
+        """What was sent, None for an order that is not ours or not remembered."""
+        record = self._shelf.by_client.get(client_order_id)
+        return None if record is None else record.request
+
+    def sent_time_ns(self, client_order_id: str) -> int:
+        """When its first byte may have left; 0 if there is no such order, or it was never sent."""
+        record = self._shelf.by_client.get(client_order_id)
+        return 0 if record is None else record.sent_time_ns or 0
+
+    def counts(self) -> Mapping[str, int]:
+        """How many orders are in each state, by the state's word."""
+        return dict(self._shelf.counts)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _open(self) -> tuple[Record, ...]:
+        is_open = {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED}
+        return tuple(r for r in self._shelf.live.values() if r.order.status in is_open)
+
+    def _name(self) -> str:
+        while (name := str(next(self._serial))) in self._shelf.records:
+            pass  # of an order that was restored
+        return name
+
+    def _reported(self, report: OrderReport) -> Record | None:
+        """The order that a report is of.
+
+        By our id, if the exchange's is new to us, or known of an order that nobody had named; but
+        a second order that bears our id (the exchange took a request twice) is one of its own.
+        """
+        number = report.exchange_order_id
+        numbered = self._shelf.by_exchange.get(number) if number else None
+        named = self._shelf.find(OrderKey(client_order_id=report.client_order_id))
+        if named is None or named is numbered:
+            return numbered
+        is_one = not number or not named.order.exchange_order_id
+        return named if is_one else numbered
+
+    def _adopt(self, report: OrderReport, now_ns: int) -> tuple[Record | None, Events]:
+        """An order that was placed elsewhere; None while too little of it is told."""
+        number = report.exchange_order_id
+        order = orders.adopt_order(report) if number else None
+        if order is None:
+            if number:
+                key = OrderKey(report.instrument, report.client_order_id, number)
+                remember(self._strangers, number, key, bound=STRANGERS)
+            return None, ()
+        record = Record(self._name(), order)
+        return record, self._add(record, now_ns)
+
+    def _merge_twin(self, record: Record, number: str, now_ns: int) -> Events:
+        """What was told under the exchange's id alone, before it was known to be this order."""
+        twin = self._shelf.by_exchange.get(number) if number else None
+        if twin is None or twin is record:
+            return ()
+        self._shelf.drop(twin)
+        self._journal.forget(twin.name)
+        client_order_id = record.order.client_order_id
+        fills = tuple(evolve(f, client_order_id=client_order_id) for f in twin.fills.values())
+        after = orders.apply_report(record.order, orders.as_report(twin.order))
+        after = orders.apply_fills(after, (*record.fills.values(), *fills), now_ns)
+        return self._change(record, after, now_ns, fills=fills)
+
+    def _release(self, record: Record, now_ns: int) -> Events:
+        """Executions that were held for an order whose name is known now."""
+        number = record.order.exchange_order_id
+        self._strangers.pop(number, None)
+        held = tuple(f for f in self._held.values() if f.exchange_order_id == number)
+        if not held:
+            return ()
+        for fill in held:
+            del self._held[fill_key(fill)]
+        return self._count(record, held, now_ns)
+
+    def _count(self, record: Record, told: Iterable[Fill], now_ns: int) -> Events:
+        """Executions of a known order: told one by one, then the order as they leave it."""
+        client_order_id = record.order.client_order_id
+        new = tuple(
+            evolve(fill, client_order_id=client_order_id or fill.client_order_id)
+            for fill in told
+            if fill_key(fill) not in record.fills
+        )
+        if not new:
+            return ()
+        old = self._shelf.old_fills  # told alone before, but part of this order all the same
+        events = tuple(self._received(f, now_ns) for f in new if fill_key(f) not in old)
+        after = orders.apply_fills(record.order, (*record.fills.values(), *new), now_ns)
+        exchange_time_ns = max(fill.exchange_time_ns for fill in new)
+        return events + self._change(
+            record, after, now_ns, fills=new, exchange_time_ns=exchange_time_ns
+        )
+
+    def _tell_alone(self, fill: Fill, now_ns: int) -> Events:
+        """An execution whose order is not known (any more)."""
+        self._shelf.remember_fill(fill_key(fill))
+        return (self._received(fill, now_ns),)
+
+    def _add(self, record: Record, now_ns: int) -> Events:
+        """A new order: written down, and told."""
+        for forgotten in self._shelf.forget_some():
+            self._journal.forget(forgotten.name)
+        self._journal.record(JournalEntry(record.name, record.order, record.request))
+        self._shelf.put(record)
+        return (self._updated(record.order, now_ns, None),)
+
+    def _change(
+        self,
+        record: Record,
+        after: Order,
+        now_ns: int,
+        *,
+        fills: tuple[Fill, ...] = (),
+        exchange_time_ns: int | None = None,
+    ) -> Events:
+        """Write a change down, take it over, and tell it; nothing if there is none."""
+        if after == record.order and not fills:
+            return ()
+        entry = JournalEntry(record.name, after, record.request, record.sent_time_ns, fills)
+        self._journal.record(entry)
+        is_changed = after != record.order
+        record.order = after
+        record.add_fills(fills)
+        self._shelf.put(record)
+        return (self._updated(after, now_ns, exchange_time_ns),) if is_changed else ()
+
+    def _received(self, fill: Fill, now_ns: int) -> FillReceived:
+        return FillReceived(
+            exchange=self._exchange,
+            instrument=fill.instrument,
+            fill=fill,
+            exchange_time_ns=fill.exchange_time_ns,
+            received_time_ns=now_ns,
+        )
+
+    def _updated(self, order: Order, now_ns: int, exchange_time_ns: int | None) -> OrderUpdated:
+        return OrderUpdated(
+            exchange=self._exchange,
+            instrument=order.instrument,
+            order=order,
+            exchange_time_ns=exchange_time_ns,
+            received_time_ns=now_ns,
+        )

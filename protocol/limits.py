@@ -1,0 +1,413 @@
+"""How much may be asked of an exchange now: windows, lanes, reserved room, silences.
+
+`RateLimiter` answers one question: may this cost be spent at this moment, and if not, when is it
+worth asking again? Time is an argument throughout, in nanoseconds of our clock, which must not
+run backwards (an earlier time counts as the latest one seen).
+
+How it errs, wherever it cannot know: towards waiting.
+
+- A *sliding* window holds at most its capacity in every interval of its length, whatever the
+  arrivals. A *calendar* window begins at multiples of its length since 1970 UTC on the exchange's
+  clock, which is ours plus `clock_offset_ns`.
+- `slack_ns` is by how much a request may seem early or late to the exchange: a sliding window is
+  longer by it, and what is spent that near a calendar boundary counts on both sides of it.
+- A reply that tells the exchange's own count can only raise ours (`report`), save after a crash.
+- After a crash nobody knows what was spent (`Start.AFTER_CRASH`): every window counts as full
+  until it has passed. Two exceptions. A cancel finds `CANCEL_ROOM` of each window, because an
+  order that cannot be withdrawn costs more than a warning from the exchange; that is the most by
+  which a window can be overdrawn. And a window longer than `LONGEST_FULL_NS` counts as half full:
+  to stop trading for a day on a guess helps nobody. The exchange's count, told in reply to a
+  request made since, replaces either guess.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from attrs import evolve, frozen
+
+from venuetree.protocol.errors import ConfigurationError, LocalProtocolError
+from venuetree.protocol.limit_counters import Counter, open_counter
+from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow
+
+__all__ = [
+    "CANCEL_ROOM",
+    "LONGEST_FULL_NS",
+    "Admitted",
+    "LimiterState",
+    "RateLimiter",
+    "Start",
+    "Wait",
+    "WindowState",
+]
+
+_SECOND_NS = 1_000_000_000
+
+#: After a crash cancels may use a tenth of each window, or one unit of a tiny one.
+CANCEL_ROOM = 0.1
+#: Windows up to this length count as full after a crash, longer ones as half full.
+LONGEST_FULL_NS = 5 * 60 * _SECOND_NS
+#: A refusal for want of room that does not say how long to wait: 1 s, then twice as long each.
+FIRST_BACKOFF_NS = _SECOND_NS
+LONGEST_BACKOFF_NS = 60 * _SECOND_NS
+#: So long after the last silence without another refusal, the next one begins at 1 s again.
+CALM_NS = 60 * _SECOND_NS
+#: Grants that may still be taken back or reported on. More are never in flight; one that falls
+#: out of here stays spent.
+GRANTS_KEPT = 4096
+
+
+class Start(Enum):
+    """What a limiter believes was spent before it began."""
+
+    #: Nothing: this is the first one.
+    FRESH = "fresh"
+    #: Everything: one before it died, and its books with it.
+    AFTER_CRASH = "after_crash"
+
+
+@frozen
+class Admitted:
+    """The cost is spent. `permit` names the grant, to take it back or report on it."""
+
+    permit: int
+    granted_time_ns: int
+
+
+@frozen
+class Wait:
+    """Not now. Asking before `until_ns` is useless; then it is granted if nobody came before.
+
+    `windows` are those without room; empty if everything is silent.
+    """
+
+    until_ns: int
+    windows: tuple[str, ...] = ()
+
+
+@frozen
+class WindowState:
+    """How full a window is; `is_guess` until the books are right again after a crash."""
+
+    name: str
+    used: int
+    capacity: int
+    period_ns: int
+    is_guess: bool = False
+
+
+@frozen
+class LimiterState:
+    """All windows, and until when nothing may be asked at all (None if it may)."""
+
+    windows: tuple[WindowState, ...]
+    silent_until_ns: int | None
+
+
+class _Window:
+    """One window: its capacity, what was counted, and the guess after a crash."""
+
+    __slots__ = ("counter", "guess_until_ns", "limit", "room", "told_capacity")
+
+    def __init__(self, limit: LimitWindow, counter: Counter) -> None:
+        self.limit = limit
+        self.counter = counter
+        #: The exchange told a smaller capacity than the configured one.
+        self.told_capacity: int | None = None
+        self.guess_until_ns = 0
+        #: By lane, in whole units.
+        self.room: dict[Lane, int] = {}
+
+    @property
+    def capacity(self) -> int:
+        configured = self.limit.capacity
+        return configured if self.told_capacity is None else min(configured, self.told_capacity)
+
+    def measure(self, reserved: Mapping[Lane, float]) -> None:
+        """Reckon each lane's room; at least one unit, or a tiny window would be closed to it."""
+        share = 0.0
+        for lane in Lane:
+            # What is kept from a lane is kept from all less urgent ones.
+            share = max(share, reserved.get(lane, 0.0))
+            # Rounded first, since 1 - 0.3 is a little less than 0.7.
+            self.room[lane] = max(1, math.floor(round(self.capacity * (1 - share), 6)))
+
+    def guessed_room(self, lane: Lane) -> int:
+        """What a lane may use while the guess stands."""
+        if self.limit.period_ns > LONGEST_FULL_NS:
+            return max(1, self.room[lane] // 2)
+        return max(1, int(self.capacity * CANCEL_ROOM)) if lane is Lane.CANCEL else 0
+
+    def free_at(self, amount: int, lane: Lane, now_ns: int) -> int:
+        """The earliest time, `now_ns` or later, at which the lane finds room for `amount`."""
+        free_at = self.counter.falls_to(self.room[lane] - amount, now_ns)
+        if now_ns >= self.guess_until_ns:
+            return free_at
+        free_at = max(free_at, self.guess_until_ns)
+        guessed = self.guessed_room(lane) - amount
+        return free_at if guessed < 0 else min(free_at, self.counter.falls_to(guessed, now_ns))
+
+
+@frozen
+class _Grant:
+    """What was spent, and what each window's count of ours then was."""
+
+    time_ns: int
+    costs: Mapping[str, int]
+    counts: Mapping[str, int]
+
+
+class RateLimiter:
+    """Counts what is spent in each window, and says whether more may be.
+
+    Args:
+        windows: the exchange's limits; names are unique.
+        reserved: by lane, the part of every window that only more urgent lanes may use, from 0
+            to below 1; what is kept from a lane is kept from all less urgent ones too.
+        now_ns: our clock.
+        start: what to believe of the past.
+        clock_offset_ns: the exchange's clock minus ours.
+        slack_ns: how early or late a request may seem to the exchange.
+
+    Raises ConfigurationError if these cannot work.
+    """
+
+    def __init__(
+        self,
+        windows: Iterable[LimitWindow],
+        reserved: Mapping[Lane, float],
+        *,
+        now_ns: int,
+        start: Start = Start.FRESH,
+        clock_offset_ns: int = 0,
+        slack_ns: int = 0,
+    ) -> None:
+        if any(not 0 <= share < 1 for share in reserved.values()) or slack_ns < 0:
+            msg = f"a share is from 0 to below 1, slack not negative: {reserved}, {slack_ns}"
+            raise ConfigurationError(msg, operation="limit")
+        self._reserved = dict(reserved)
+        self._slack_ns = slack_ns
+        self._clock_offset_ns = clock_offset_ns
+        self._now_ns = now_ns
+        self._silent_until_ns = now_ns
+        self._refused_time_ns = now_ns
+        self._refusals = 0
+        # Permits of one limiter's life are never those of another.
+        self._permit = now_ns
+        self._grants: OrderedDict[int, _Grant] = OrderedDict()
+        self._windows: dict[str, _Window] = {}
+        self.replace(windows, now_ns)
+        if start is Start.AFTER_CRASH:
+            for window in self._windows.values():
+                window.guess_until_ns = window.counter.passed_at(now_ns)
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def admit(self, costs: Iterable[Cost], lane: Lane, now_ns: int) -> Admitted | Wait:
+        """Spend all of `costs`, or nothing and say when to ask again.
+
+        Raises LocalProtocolError, having spent nothing, if a cost is negative, names no window,
+        or is more than its lane may ever use of it: waiting would never end.
+        """
+        now_ns = self._advance(now_ns)
+        amounts: dict[str, int] = {}
+        for cost in costs:
+            amounts[cost.window] = amounts.get(cost.window, 0) + self._payable(cost)
+        blocked: list[str] = []
+        until_ns = now_ns
+        for name, amount in amounts.items():
+            window = self._windows[name]
+            if amount == 0:
+                continue
+            if amount > window.room[lane]:
+                msg = (
+                    f"a request of the lane {lane.name.lower()} costs {amount} of {name}, "
+                    f"where it may never use more than {window.room[lane]}"
+                )
+                raise LocalProtocolError(msg, operation="admit")
+            free_at = window.free_at(amount, lane, now_ns)
+            if free_at > now_ns:
+                blocked.append(name)
+                until_ns = max(until_ns, free_at)
+        if now_ns < self._silent_until_ns:
+            return Wait(max(until_ns, self._silent_until_ns), tuple(blocked))
+        if blocked:
+            return Wait(until_ns, tuple(blocked))
+        return self._spend(amounts, now_ns)
+
+    def refund(self, permit: int) -> bool:
+        """Take back a grant that was not used; False if there is no such grant (any more).
+
+        A second refund, or one after a report on the same grant, changes nothing.
+        """
+        grant = self._grants.pop(permit, None)
+        if grant is None:
+            return False
+        for name, amount in grant.costs.items():
+            window = self._windows.get(name)
+            if window is not None and name in grant.counts:
+                window.counter.refund(permit, amount)
+        self._correct_later_counts(permit, grant)
+        return True
+
+    # --- what the exchange says -----------------------------------------------------------------
+
+    def report(
+        self,
+        reports: Iterable[LimitReport],
+        now_ns: int,
+        *,
+        permit: int | None = None,
+        sent_time_ns: int | None = None,
+    ) -> None:
+        """Take up the exchange's own counts from a reply; windows that we do not keep are ignored.
+
+        With the `permit` of the request that was answered, what others spent is known well: it is
+        the exchange's count less what we had spent up to that request, those still under way
+        included. Without it, all that we have spent since is taken to be in the exchange's count.
+        Either way ours never falls, so replies may come in any order. A count that may belong to
+        a window that has passed meanwhile is not taken up. `sent_time_ns` says when the request
+        left, where the permit is not known.
+        """
+        now_ns = self._advance(now_ns)
+        grant = None if permit is None else self._grants.pop(permit, None)
+        since_ns = now_ns if sent_time_ns is None else min(sent_time_ns, now_ns)
+        if grant is not None:
+            since_ns = min(since_ns, grant.time_ns)
+        for told in reports:
+            window = self._windows.get(told.window)
+            if window is None:
+                continue
+            if told.capacity is not None and told.capacity > 0:
+                window.told_capacity = told.capacity
+                window.measure(self._reserved)
+            used = _used(told, window.capacity)
+            if used is None:
+                continue
+            ours = None if grant is None else grant.counts.get(told.window)
+            is_current = window.counter.correct(used, ours, since_ns, now_ns)
+            if is_current and grant is not None:
+                window.guess_until_ns = 0
+
+    def silence(self, until_ns: int) -> None:
+        """Admit nothing at all, cancels included, before this time: the exchange said so.
+
+        Whoever goes on asking after a 429 earns a 418, a ban of minutes that grows to days.
+        """
+        self._silent_until_ns = max(self._silent_until_ns, until_ns)
+
+    def refused(self, now_ns: int, *, sent_time_ns: int | None = None) -> None:
+        """The exchange had no room for a request and did not say for how long.
+
+        Everything is silent for 1 s, after a further refusal for twice as long, and so on up to
+        a minute. Refusals of requests that were under way when the silence began are no further
+        ones.
+        """
+        now_ns = self._advance(now_ns)
+        if sent_time_ns is not None and self._refusals and sent_time_ns <= self._refused_time_ns:
+            return
+        if now_ns - self._silent_until_ns > CALM_NS:
+            self._refusals = 0
+        backoff_ns = min(LONGEST_BACKOFF_NS, FIRST_BACKOFF_NS * 2 ** min(self._refusals, 30))
+        self._refusals += 1
+        self._refused_time_ns = now_ns
+        self.silence(now_ns + backoff_ns)
+
+    def replace(self, windows: Iterable[LimitWindow], now_ns: int) -> None:
+        """Take these windows in place of those of the same name, keeping what was spent.
+
+        Windows that are not named stay: requests may still state a cost in them. Raises
+        ConfigurationError if a capacity or a period is not positive or a name is twice there,
+        having changed nothing.
+        """
+        now_ns = self._advance(now_ns)
+        wanted = tuple(windows)
+        names = [limit.name for limit in wanted]
+        if len(set(names)) < len(names) or any(w.capacity < 1 or w.period_ns < 1 for w in wanted):
+            msg = f"limits need names of their own, and positive capacities and periods: {wanted}"
+            raise ConfigurationError(msg, operation="limit")
+        for limit in wanted:
+            window = self._windows.get(limit.name)
+            if window is None or _is_other_window(window.limit, limit):
+                counter = open_counter(limit, self._clock_offset_ns, self._slack_ns)
+                if window is not None:
+                    counter.correct(window.counter.used(now_ns), None, now_ns, now_ns)
+                window = self._windows[limit.name] = _Window(limit, counter)
+            window.limit = limit
+            window.told_capacity = None
+            window.measure(self._reserved)
+
+    def set_clock_offset(self, offset_ns: int, now_ns: int) -> None:
+        """The exchange's clock is so far ahead of ours: calendar windows move with it."""
+        now_ns = self._advance(now_ns)
+        self._clock_offset_ns = offset_ns
+        for window in self._windows.values():
+            window.counter.set_clock_offset(offset_ns, now_ns)
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def state(self, now_ns: int) -> LimiterState:
+        """How full the windows are."""
+        now_ns = self._advance(now_ns)
+        silent = self._silent_until_ns if now_ns < self._silent_until_ns else None
+        return LimiterState(tuple(_state(w, now_ns) for w in self._windows.values()), silent)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _advance(self, now_ns: int) -> int:
+        self._now_ns = max(self._now_ns, now_ns)
+        return self._now_ns
+
+    def _payable(self, cost: Cost) -> int:
+        if cost.window not in self._windows:
+            msg = f"a request states a cost in {cost.window!r}, which is no window of this exchange"
+            raise LocalProtocolError(msg, operation="admit")
+        if cost.amount < 0:
+            msg = f"a request states the negative cost {cost.amount} of {cost.window}"
+            raise LocalProtocolError(msg, operation="admit")
+        return cost.amount
+
+    def _spend(self, amounts: Mapping[str, int], now_ns: int) -> Admitted:
+        self._permit += 1
+        counts = {
+            name: self._windows[name].counter.spend(self._permit, amount, now_ns)
+            for name, amount in amounts.items()
+        }
+        self._grants[self._permit] = _Grant(now_ns, dict(amounts), counts)
+        if len(self._grants) > GRANTS_KEPT:
+            self._grants.popitem(last=False)
+        return Admitted(self._permit, now_ns)
+
+    def _correct_later_counts(self, refunded: int, grant: _Grant) -> None:
+        """What was taken back is in no count of the exchange's, so in none of ours either."""
+        for permit, later in self._grants.items():
+            if permit < refunded:
+                continue
+            counts = {
+                name: max(0, count - grant.costs.get(name, 0))
+                for name, count in later.counts.items()
+            }
+            self._grants[permit] = evolve(later, counts=counts)
+
+
+def _used(told: LimitReport, capacity: int) -> int | None:
+    """The exchange's count, the larger one if it tells it in two ways; None if in none."""
+    used = [] if told.used is None else [told.used]
+    if told.remaining is not None:
+        used.append(capacity - told.remaining)
+    return max(0, *used) if used else None
+
+
+def _is_other_window(before: LimitWindow, after: LimitWindow) -> bool:
+    return (before.kind, before.period_ns) != (after.kind, after.period_ns)
+
+
+def _state(window: _Window, now_ns: int) -> WindowState:
+    return WindowState(
+        name=window.limit.name,
+        used=window.counter.used(now_ns),
+        capacity=window.capacity,
+        period_ns=window.limit.period_ns,
+        is_guess=now_ns < window.guess_until_ns,
+    )
