@@ -1,1 +1,14 @@
-"""To come."""
+"""The exchanges, by name: the one registry."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from venuetree.protocol.exchanges.coinbase import COINBASE
+from venuetree.protocol.port import Exchange
+
+__all__ = ["EXCHANGES"]
+
+EXCHANGES: Final[Mapping[str, Exchange]] = MappingProxyType(
+    {exchange.name: exchange for exchange in (COINBASE,)}
+)

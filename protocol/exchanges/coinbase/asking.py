@@ -1,0 +1,84 @@
+"""One request and its answer, inside a flow: the retry of a 401, the errors, the paging."""
+
+from collections.abc import Callable, Generator
+from typing import Final, TypeVar
+
+from venuetree.protocol.errors import OutcomeUnknown, RemoteProtocolError
+from venuetree.protocol.exchanges.coinbase.reading import MALFORMED, NAME, remote_error
+from venuetree.protocol.exchanges.coinbase.refusals import http_error
+from venuetree.protocol.exchanges.coinbase.structure import structure
+from venuetree.protocol.numbers import decimal_from
+from venuetree.protocol.port import Auth, Effect, RestReply, RestRequest
+from venuetree.protocol.timestamps import SECOND
+
+__all__ = ["Answer", "ask", "next_cursor", "retry_after_ns", "understood"]
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+#: A value, and when its last byte had come.
+Answer = tuple[T, int]
+
+_LONGEST_SILENCE_NS: Final = 3600 * SECOND
+
+_UNAUTHORIZED: Final = 401
+_TOO_MANY: Final = 429
+
+
+def retry_after_ns(reply: RestReply) -> int | None:
+    """The silence that a reply asks for, 0 if it does not say how long; None for no silence.
+
+    By its status only, since a 429 may be HTML.
+    """
+    if reply.status != _TOO_MANY:
+        return None
+    try:
+        seconds = decimal_from(reply.headers.get("retry-after", ""))
+    except ValueError:
+        return 0
+    return min(max(int(seconds * SECOND), 0), _LONGEST_SILENCE_NS)
+
+
+def ask(request: RestRequest, kind: type[T]) -> Generator[RestRequest, RestReply, Answer[T]]:
+    """The body of the answer as `kind`.
+
+    A 401 is asked once more, with a fresh signature: valid tokens are refused now and then, and
+    a refused token did nothing.
+
+    Raises:
+        EngineError: any of `refusals.http_error`; `RemoteProtocolError` for an unreadable body,
+            which on a request that may have changed something is `OutcomeUnknown` instead.
+    """
+    reply = yield request
+    if reply.status == _UNAUTHORIZED and request.auth is not Auth.NONE:
+        reply = yield request
+    if not 200 <= reply.status < 300:  # noqa: PLR2004
+        raise http_error(reply, request, retry_after_ns(reply) or None)
+    return understood(request, reply, lambda: structure(reply.body, kind)), reply.received_time_ns
+
+
+def understood(request: RestRequest, reply: RestReply, read: Callable[[], U]) -> U:
+    """What `read` gives; what it stumbles over, told by what the request may have done."""
+    try:
+        return read()
+    except MALFORMED as error:
+        if request.effect is Effect.WRITE:
+            message = "the exchange accepted the request with an answer that cannot be read"
+            raise OutcomeUnknown(
+                message,
+                client_order_id=request.client_order_id,
+                exchange=NAME,
+                operation=request.operation,
+            ) from error
+        raise remote_error(error, reply.body, operation=request.operation) from error
+
+
+def next_cursor(cursor: str | None, seen: set[str], operation: str) -> str | None:
+    """Where the next page begins, None at the end; `RemoteProtocolError` if it goes in circles."""
+    if not cursor:
+        return None
+    if cursor in seen:
+        message = f"the exchange repeats the page {cursor[:100]!r}"
+        raise RemoteProtocolError(message, exchange=NAME, operation=operation)
+    seen.add(cursor)
+    return cursor
