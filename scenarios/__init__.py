@@ -1,1 +1,1 @@
-"""To come."""
+"""Simulated exchanges, faults, and the failures that are replayed with them."""

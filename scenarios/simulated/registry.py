@@ -1,0 +1,24 @@
+"""The simulated exchanges, by name: the one registry."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from venuetree.scenarios.simulated.coinbase import SimulatedCoinbase
+from venuetree.scenarios.simulated.fault_plan import FaultPlan
+from venuetree.scenarios.simulated.wire import SimulatedExchange
+
+__all__ = ["SIMULATORS", "Simulator"]
+
+
+class Simulator(SimulatedExchange, Protocol):
+    """A simulated exchange that can be made to fail."""
+
+    @property
+    def faults(self) -> FaultPlan:
+        """What is to go wrong."""
+
+
+#: One line an exchange; the function takes the seed of its market.
+SIMULATORS: Mapping[str, Callable[[int], Simulator]] = {
+    "coinbase": lambda seed: SimulatedCoinbase(seed=seed),
+}

@@ -1,0 +1,171 @@
+"""What a simulated exchange and its server exchange: requests, answers, stream actions.
+
+All are plain values, so that an exchange can be driven over sockets or in
+memory, in real or in virtual time.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Protocol
+
+import attrs
+import orjson
+
+__all__ = [
+    "Answer",
+    "CloseStream",
+    "Delivery",
+    "FallSilent",
+    "Refusal",
+    "Request",
+    "ResetStream",
+    "Response",
+    "SendFrame",
+    "SimulatedExchange",
+    "StreamAction",
+    "StreamSession",
+]
+
+
+@attrs.frozen
+class Request:
+    """One HTTP request; header names are in lower case, the query is decoded and in order."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    body: bytes = b""
+    raw_query: str = ""
+    client: str = "127.0.0.1"
+
+    def one(self, name: str) -> str | None:
+        """The first value of a query parameter; None if it is absent or empty."""
+        return next((value for key, value in self.query if key == name and value), None)
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """All values of a repeated query parameter."""
+        return tuple(value for key, value in self.query if key == name and value)
+
+
+@attrs.frozen
+class Response:
+    """One HTTP response."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of_json(cls, value: Any, *, status: int = 200) -> "Response":
+        """A response whose body is `value` as JSON."""
+        return cls(status=status, body=orjson.dumps(value))
+
+    @classmethod
+    def of_text(cls, text: str, *, status: int, content_type: str = "text/plain") -> "Response":
+        """A response whose body is plain text (or HTML)."""
+        return cls(status=status, body=text.encode(), content_type=content_type)
+
+
+class Delivery(Enum):
+    """How an answer reaches the client."""
+
+    WHOLE = "whole"
+    TRUNCATED = "truncated"
+    """The header promises the whole body, the connection ends in the middle of it."""
+    CLOSED = "closed"
+    """The connection is closed without an answer."""
+    RESET = "reset"
+    """The connection is reset without an answer."""
+    HANGING = "hanging"
+    """Nothing comes back, and the connection stays open."""
+
+
+@attrs.frozen
+class Answer:
+    """What happens to a request: the response, how it is delivered, and after how long."""
+
+    response: Response
+    delivery: Delivery = Delivery.WHOLE
+    delay_ns: int = 0
+
+
+@attrs.frozen
+class SendFrame:
+    """Send this text to the client."""
+
+    text: bytes
+
+
+@attrs.frozen
+class CloseStream:
+    """Say goodbye with this code, then close."""
+
+    code: int = 1000
+    reason: str = ""
+
+
+@attrs.frozen
+class ResetStream:
+    """Reset the connection, without a goodbye."""
+
+
+@attrs.frozen
+class FallSilent:
+    """Half-open: keep the connection, send nothing any more, not even a pong."""
+
+
+StreamAction = SendFrame | CloseStream | ResetStream | FallSilent
+
+
+@attrs.frozen
+class Refusal:
+    """A stream connection that is refused at its handshake."""
+
+    status: int
+    text: str
+
+
+class StreamSession(Protocol):
+    """The exchange's side of one stream connection; no method of it does I/O."""
+
+    on_output: Callable[[], None] | None
+    """Called when there is something to take; the server sets it."""
+
+    def receive(self, text: str | bytes) -> None:
+        """Take one message of the client."""
+
+    def take(self) -> list[StreamAction]:
+        """What is to be done towards the client, in order; empties the queue."""
+
+    def disconnected(self) -> None:
+        """The client is gone."""
+
+
+class SimulatedExchange(Protocol):
+    """An exchange that a server can carry."""
+
+    @property
+    def name(self) -> str:
+        """The exchange's name, as in the endpoints object."""
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """Names of the addresses that it listens on, such as ``rest`` and ``stream``."""
+
+    @property
+    def compression(self) -> bool:
+        """Whether its streams agree to permessage-deflate."""
+
+    def handle(self, surface: str, request: Request) -> Answer:
+        """Answer one HTTP request."""
+
+    def connect(self, surface: str, request: Request) -> StreamSession | Refusal:
+        """Open one stream connection."""
+
+    def tick(self) -> None:
+        """Do all that is due by now."""
+
+    def endpoints(self, addresses: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+        """The endpoints object, given host and port of each surface."""
