@@ -1,0 +1,52 @@
+"""What is known of an exchange beyond its streams: instruments, and whether it answers.
+
+A plain table owned by the exchange's tree, which outlives every actor in it. The upkeep actor
+writes the instruments, the REST worker notes answers; everybody reads.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import anyio
+
+from venuetree.protocol.models import Instrument
+
+__all__ = ["Directory"]
+
+
+class Directory:
+    """Instruments by name, and reachability."""
+
+    def __init__(self) -> None:
+        self._instruments: dict[str, Instrument] = {}
+        self._answered = anyio.Event()
+        self._is_reachable = False
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """By our name; empty until they have been fetched."""
+        return self._instruments
+
+    def learn(self, instruments: Iterable[Instrument]) -> None:
+        """Take in what the exchange says of its instruments, newer over older."""
+        for instrument in instruments:
+            self._instruments[instrument.name] = instrument
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the last attempt to ask the exchange something got an answer."""
+        return self._is_reachable
+
+    def answered(self) -> None:
+        """The exchange answered, whatever it said."""
+        self._is_reachable = True
+        self._answered.set()
+
+    def unreachable(self) -> None:
+        """The exchange could not be reached."""
+        self._is_reachable = False
+        if self._answered.is_set():
+            self._answered = anyio.Event()
+
+    async def reachable(self) -> None:
+        """Wait until the exchange answers. Cancelling it leaves nothing behind."""
+        await self._answered.wait()

@@ -1,0 +1,244 @@
+"""Commands to replies: gate, sign, send, decode; many in flight, each in a task of its own.
+
+A command's flow (`port.RestFlow`) yields wire requests; each goes through the rate gate, then to
+the auth actor, then out. Nothing here sends anything twice: a flow that wants to ask again says
+so. An error that says that nothing was sent stays apart from one that leaves the outcome open,
+all the way up to the host.
+
+An order is never sent after its asker gave up: that is looked at once more when the gate has
+opened, because waiting there is what takes long.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+import anyio
+from attrs import frozen
+
+from venuetree.actors.auth import AuthProtocol, Sign
+from venuetree.actors.clock import Clock
+from venuetree.actors.context import Context, Delivery
+from venuetree.actors.errors import ActorError, AskTimeout
+from venuetree.actors.rate_gate import Admit, Gate, Refund, Replied
+from venuetree.actors.ref import Ref
+from venuetree.protocol.commands import Rest
+from venuetree.protocol.errors import (
+    AuthRefused,
+    EngineError,
+    RateLimited,
+    TransportError,
+)
+from venuetree.protocol.messages import Request
+from venuetree.protocol.models import Instrument
+from venuetree.protocol.port import (
+    Auth,
+    FlowContext,
+    RestCodec,
+    RestReply,
+    RestRequest,
+)
+
+__all__ = ["ApiCallLog", "RestDetail", "RestWorker"]
+
+#: How long a request may queue at the gate if its asker set no nearer deadline.
+GATE_TIMEOUT = 120.0
+SIGN_TIMEOUT = 5.0
+#: What is left of an asker's time for telling it that its turn did not come.
+ANSWER_MARGIN = 0.01
+#: Statuses from here on are refusals and failures.
+HTTP_ERRORS = 400
+
+
+class ApiCallLog(Protocol):
+    """Takes one line an API call; structlog's bound loggers are such."""
+
+    def info(self, event: str, **fields: Any) -> Any:
+        """Log a call that got an answer."""
+        ...
+
+    def warning(self, event: str, **fields: Any) -> Any:
+        """Log a call that got none, or a refusal."""
+        ...
+
+
+@frozen
+class RestDetail:
+    """What the snapshot shows of a REST worker."""
+
+    in_flight: int
+    sent: int
+    failed: int
+    #: When the exchange last answered anything, by our clock; None if never.
+    last_reply_time_ns: int | None
+
+
+@frozen
+class RestWorker:
+    """The worker's `run`: everything it needs comes in here.
+
+    Attributes:
+        send: by lane: makes the exchange of bytes; urgent lanes have connections of their own.
+        instruments: what is known of them by now.
+        on_answer: called at each answer.
+        on_unreachable: called when the exchange could not be reached.
+        on_auth_refused: called when it refuses the key, for whatever was asked.
+    """
+
+    exchange: str
+    host: str
+    codec: RestCodec
+    send: Callable[[RestRequest], Awaitable[RestReply]]
+    gate: Ref[Gate]
+    auth: Ref[AuthProtocol]
+    clock: Clock
+    instruments: Callable[[], Mapping[str, Instrument]]
+    on_answer: Callable[[], None]
+    on_unreachable: Callable[[], None]
+    on_auth_refused: Callable[[], None]
+    log: ApiCallLog
+
+    async def __call__(self, ctx: Context[Rest]) -> None:
+        """Serve until asked to stop, then finish what is in hand.
+
+        Cancelled: what was sent without an answer fails as crashed in its asker's hands, who
+        knows from `started` that the outcome is open.
+        """
+        state = _State()
+        ctx.publish_from(state.detail)
+        _ = ctx.stopping  # touched: opts in to the grace period
+        ctx.ready()
+        await ctx.serve_each(partial(self._serve, state))
+
+    async def _serve(self, state: "_State", delivery: Delivery) -> None:
+        state.in_flight += 1
+        try:
+            answer = await self._run(delivery, state)
+        except EngineError as error:
+            state.failed += 1
+            if isinstance(error, AuthRefused):
+                self.on_auth_refused()
+            delivery.fail(error)
+        else:
+            delivery.reply(answer)
+        finally:
+            state.in_flight -= 1
+
+    async def _run(self, delivery: Delivery, state: "_State") -> object:
+        command: Request[Rest, Any] = delivery.message
+        now_ns = self.clock.now_ns()
+        flow = self.codec.flow(command, FlowContext(now_ns, self.instruments()))
+        try:
+            request = next(flow)
+            while True:
+                try:
+                    reply = await self._exchange(request, delivery, state)
+                except EngineError as error:
+                    request = flow.throw(error)
+                else:
+                    request = flow.send(reply)
+        except StopIteration as done:
+            return done.value
+        finally:
+            flow.close()
+
+    async def _exchange(
+        self, request: RestRequest, delivery: Delivery, state: "_State"
+    ) -> RestReply:
+        """One request and its reply; raises what `_failed` makes of the actors' errors."""
+        asked = anyio.current_time()
+        # Ends before the asker's time does, so that it hears "not sent" and not "no answer".
+        patience = min(GATE_TIMEOUT, delivery.deadline - asked - ANSWER_MARGIN)
+        try:
+            permit = await self.gate.ask(Admit(request.lane, request.costs), timeout=patience)
+        except ActorError as error:
+            raise self._not_sent(request, "the rate gate did not answer", error) from error
+        if delivery.abandoned and delivery.expects_reply:
+            # Whoever asked is gone: for an order this is the difference between safe and not.
+            self._tell_gate(Refund(permit))
+            raise self._not_sent(request, "its asker gave up while it waited at the rate gate")
+        signed = request
+        if request.auth is not Auth.NONE:
+            try:
+                signed = await self.auth.ask(Sign(request, self.host), timeout=SIGN_TIMEOUT)
+            except ActorError as error:
+                self._tell_gate(Refund(permit))
+                raise self._not_sent(request, "the auth actor did not answer", error) from error
+            except EngineError:
+                self._tell_gate(Refund(permit))
+                raise
+        gated = anyio.current_time()
+        state.sent += 1
+        fields = {
+            "exchange": self.exchange,
+            "operation": request.operation,
+            "method": request.method,
+            "path": request.path,
+            "lane": request.lane.name.lower(),
+            "weight": {cost.window: cost.amount for cost in request.costs},
+        }
+        if request.client_order_id:
+            fields["client_order_id"] = request.client_order_id
+        try:
+            reply = await self.send(signed)
+        except EngineError as error:
+            if isinstance(error, TransportError):
+                self.on_unreachable()
+            self.log.warning(
+                "api_call",
+                **fields,
+                error=type(error).__name__,
+                detail=error.message,
+                latency_ms=round((anyio.current_time() - gated) * 1e3, 3),
+                queued_ms=round((gated - asked) * 1e3, 3),
+            )
+            raise
+        self.on_answer()
+        state.last_reply_ns = reply.received_time_ns
+        log = self.log.info if reply.status < HTTP_ERRORS else self.log.warning
+        log(
+            "api_call",
+            **fields,
+            status=reply.status,
+            latency_ms=round((reply.received_time_ns - reply.sent_time_ns) / 1e6, 3),
+            queued_ms=round((gated - asked) * 1e3, 3),
+        )
+        reports = tuple(self.codec.limits(reply))
+        retry_after_ns = self.codec.retry_after_ns(reply)
+        if reports or retry_after_ns is not None:
+            self._tell_gate(Replied(reports, reply.sent_time_ns, retry_after_ns, permit))
+        return reply
+
+    def _tell_gate(self, message: Refund | Replied) -> None:
+        try:
+            self.gate.tell_nowait(message)
+        except ActorError as error:
+            # A gate that restarts believes that all is spent, which is stricter than any news.
+            self.log.warning("gate_not_told", exchange=self.exchange, detail=str(error))
+
+    def _not_sent(
+        self, request: RestRequest, why: str, error: ActorError | None = None
+    ) -> EngineError:
+        if isinstance(error, AskTimeout):
+            return RateLimited(
+                f"{why} in time, too much is queued there: nothing was sent",
+                exchange=self.exchange,
+                operation=request.operation,
+            )
+        return TransportError(
+            f"{why}: nothing was sent", exchange=self.exchange, operation=request.operation
+        )
+
+
+class _State:
+    """The figures of one incarnation."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.sent = 0
+        self.failed = 0
+        self.last_reply_ns: int | None = None
+
+    def detail(self) -> RestDetail:
+        """For the snapshot."""
+        return RestDetail(self.in_flight, self.sent, self.failed, self.last_reply_ns)

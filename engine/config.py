@@ -1,0 +1,146 @@
+"""What a host says about an exchange before the engine starts."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from venuetree.actors.addresses import parse_address
+from venuetree.actors.http_client import HttpBackend
+from venuetree.actors.streams import StreamOptions
+from venuetree.protocol.errors import ConfigurationError
+from venuetree.protocol.exchanges import EXCHANGES
+from venuetree.protocol.exchanges.coinbase import CoinbaseFeed, coinbase_by
+from venuetree.protocol.port import Endpoints, Exchange
+from venuetree.supervisors.wiring import Part
+
+__all__ = ["Environment", "ExchangeConfig", "coinbase", "exchange_config"]
+
+
+class Environment(Enum):
+    """Which of an exchange's worlds to connect to."""
+
+    LIVE = "live"
+    SANDBOX = "sandbox"
+    PRACTICE = "practice"
+
+
+@frozen
+class ExchangeConfig:
+    """One exchange, as the host wants it.
+
+    Attributes:
+        exchange: the port record.
+        credentials: None where only public data is wanted.
+        environment: whose addresses to use where `endpoints` says nothing.
+        endpoints: other addresses (a simulator, a proxy); parts left `""` keep their default.
+        parts: which parts of the tree run; a program that only asks needs few.
+        streams: how streams are opened and kept; also where plain text is accepted.
+        http: who speaks HTTP.
+        feed_capacity: events a market subscriber may leave unread before its feed folds them.
+        account_capacity: events an account subscriber may leave unread before it is ended.
+        name: what `engine[name]` finds it by; the exchange's own name by default.
+    """
+
+    exchange: Exchange
+    credentials: Any | None = None
+    environment: Environment = Environment.LIVE
+    endpoints: Endpoints | None = None
+    parts: Part = Part.ALL
+    streams: StreamOptions = field(factory=StreamOptions)
+    http: HttpBackend = HttpBackend.OWN
+    feed_capacity: int = 4096
+    account_capacity: int = 4096
+    name: str = field()
+
+    @name.default
+    def _default_name(self) -> str:
+        return self.exchange.name
+
+    def resolved_endpoints(self) -> Endpoints:
+        """Where the exchange is.
+
+        Raises:
+            ConfigurationError: an unknown environment, a malformed address, or one without TLS
+                that is not on this machine.
+        """
+        profile = self.exchange.profile
+        default = profile.endpoints.get(self.environment.value)
+        given = self.endpoints
+        if default is None and given is None:
+            known = ", ".join(sorted(profile.endpoints))
+            raise ConfigurationError(
+                f"there is no environment {self.environment.value!r}, only {known}",
+                exchange=self.name,
+                operation="configure",
+            )
+        if default is None:
+            default = Endpoints(rest="", stream="")
+        resolved = default if given is None else _merge(default, given)
+        for url in _urls(resolved):
+            parse_address(url, plain_text=self.streams.plain_text, exchange=self.name)
+        return resolved
+
+
+def exchange_config(
+    name: str,
+    credentials: object | Mapping[str, str] | None = None,
+    **settings: Any,
+) -> ExchangeConfig:
+    """A configuration for an exchange by name.
+
+    Args:
+        name: one of `EXCHANGES`.
+        credentials: of the exchange's own type, or a mapping such as an endpoints file holds.
+        settings: the other attributes of `ExchangeConfig`.
+
+    Raises:
+        ConfigurationError: no such exchange, or malformed credentials.
+    """
+    exchange = EXCHANGES.get(name)
+    if exchange is None:
+        raise ConfigurationError(
+            f"there is no exchange {name!r}, only {', '.join(sorted(EXCHANGES))}",
+            operation="configure",
+        )
+    if isinstance(credentials, Mapping):
+        credentials = exchange.credentials_from_mapping(credentials)
+    config = ExchangeConfig(exchange=exchange, credentials=credentials)
+    return evolve(config, **settings)
+
+
+def coinbase(
+    credentials: object | None = None,
+    *,
+    feed: CoinbaseFeed = CoinbaseFeed.ADVANCED_TRADE,
+    **settings: Any,
+) -> ExchangeConfig:
+    """Coinbase Advanced Trade; `settings` are those of `ExchangeConfig`.
+
+    Args:
+        credentials: of any of Coinbase's types, or a mapping such as an endpoints file holds.
+        feed: where market data come from; `endpoints.stream` is that feed's address.
+        settings: the other attributes of `ExchangeConfig`.
+
+    Raises:
+        ConfigurationError: malformed credentials.
+    """
+    config = exchange_config("coinbase", credentials, **settings)
+    if feed is CoinbaseFeed.ADVANCED_TRADE:
+        return config
+    return evolve(config, exchange=coinbase_by(feed, config.credentials))
+
+
+def _merge(default: Endpoints, given: Endpoints) -> Endpoints:
+    return Endpoints(
+        rest=given.rest or default.rest,
+        stream=given.stream or default.stream,
+        user_stream=given.user_stream or given.stream or default.user_stream,
+        others={**default.others, **given.others},
+    )
+
+
+def _urls(endpoints: Endpoints) -> list[str]:
+    named = [endpoints.rest, endpoints.stream, endpoints.user_stream, *endpoints.others.values()]
+    return [url for url in named if url]

@@ -1,0 +1,353 @@
+"""Which actors one exchange gets, in which order, and who depends on whom.
+
+::
+
+    <exchange>          rest_for_one: what comes later depends on what comes earlier
+    ├── auth            holds the credentials and the clock's offset; signs
+    ├── gate            admits requests
+    └── io              one_for_one, never gives up: each child has a backoff of its own
+        ├── rest        commands to replies
+        ├── upkeep      the clock, the instruments and the key, again and again
+        ├── orders      the state of every order of ours
+        ├── <user stream>
+        └── market      one_for_one, its children come and go with the subscriptions
+            ├── plan    compares what should be connected with what is
+            └── market-0, market-1 …
+
+Everything peculiar to an exchange comes in through its port record; none is named here.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import anyio
+from attrs import define, field
+
+from venuetree.actors.auth import AuthProtocol, auth_actor
+from venuetree.actors.context import Context
+from venuetree.actors.directory import Directory
+from venuetree.actors.errors import ActorError
+from venuetree.actors.hub import Hub
+from venuetree.actors.mailbox import MailboxSpec, Overflow
+from venuetree.actors.order_messages import Orders, Reported
+from venuetree.actors.orders import OrdersActor
+from venuetree.actors.rate_gate import Gate, rate_gate
+from venuetree.actors.ref import Ref
+from venuetree.actors.rest_worker import RestWorker
+from venuetree.actors.stream_reader import Reader, StreamReader, SubscriptionsChanged
+from venuetree.actors.upkeep import CheckCredentials, Upkeep
+from venuetree.protocol.commands import Rest
+from venuetree.protocol.events import (
+    AccountEvent,
+    AccountSnapshot,
+    FillReported,
+    OrderReported,
+    StreamConnected,
+    StreamDisconnected,
+)
+from venuetree.protocol.port import (
+    SessionEvent,
+    Subscription,
+)
+from venuetree.supervisors.restart import Backoff
+from venuetree.supervisors.spec import ChildSpec, Strategy
+from venuetree.supervisors.supervisor import Supervisor
+from venuetree.supervisors.wiring import Part, Wiring
+
+__all__ = ["ExchangeTree"]
+
+#: A stream that was lost: soon at first, because a book is stale meanwhile.
+STREAM_BACKOFF = Backoff(min=0.25, max=30.0, factor=2.0, jitter=0.2, reset_after=30.0)
+#: An actor that crashed on a fault of its own.
+ACTOR_BACKOFF = Backoff(min=0.1, max=10.0, factor=2.0, jitter=0.2, reset_after=30.0)
+#: A user stream's news must not be lost: a full mailbox ends the stream, loudly.
+ORDERS_MAILBOX = MailboxSpec(capacity=4096, overflow=Overflow.FAIL)
+COMMANDS_MAILBOX = MailboxSpec(capacity=1024, overflow=Overflow.FAIL)
+#: Only the fact that something changed matters, not how often.
+NUDGES_MAILBOX = MailboxSpec(capacity=1, overflow=Overflow.DROP_NEWEST)
+#: Long enough for the upkeep's first round against an exchange that does not answer.
+START_TIMEOUT = 90.0
+#: How much longer one request may be on its way than another: windows are counted over there.
+GATE_SLACK_NS = 100_000_000
+#: What an order in flight gets to come home when the tree stops.
+DRAIN = 5.0
+
+
+@define
+class ExchangeTree:
+    """One exchange's supervisors and the tables that outlive their actors."""
+
+    wiring: Wiring
+    hub: Hub = field(init=False)
+    directory: Directory = field(init=False, factory=Directory)
+    permissions: object | None = field(init=False, default=None)
+    _top: Supervisor = field(init=False)
+    _io: Supervisor = field(init=False)
+    _market: Supervisor = field(init=False)
+    _plan_needed: anyio.Event = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.hub = Hub(limits=self.wiring.exchange.profile.stream_limits)
+        self.hub.on_change(self._nudge_plan)
+        self._plan_needed = anyio.Event()
+        self._build()
+
+    # ------------------------------------------------------------ addresses
+
+    @property
+    def auth(self) -> Ref[AuthProtocol]:
+        """Signs."""
+        return self._top["auth"]
+
+    @property
+    def gate(self) -> Ref[Gate]:
+        """Admits."""
+        return self._top["gate"]
+
+    @property
+    def rest(self) -> Ref[Rest]:
+        """Answers questions."""
+        return self._io["rest"]
+
+    @property
+    def orders(self) -> Ref[Orders] | None:
+        """Places and follows orders; None where that part does not run."""
+        return self._io["orders"] if Part.ORDERS in self.wiring.parts else None
+
+    def spec(self) -> ChildSpec[Any]:
+        """The child that an engine's root runs."""
+        return ChildSpec(
+            self.wiring.name,
+            self._top,
+            # An exchange that fails as a whole is started again, ever more slowly.
+            backoff=Backoff(min=1.0, max=300.0, factor=2.0, jitter=0.2, reset_after=60.0),
+            # Being out of reach never fails a start, see `Upkeep`: what does is a fault of ours
+            # or of the settings, which a host must see at entry and not in a log.
+            start_timeout=START_TIMEOUT + 30.0,
+            shutdown=3 * DRAIN,
+        )
+
+    # ------------------------------------------------------------ the tree
+
+    def _build(self) -> None:
+        wiring = self.wiring
+        self._market = Supervisor(
+            ChildSpec("plan", self._plan, backoff=ACTOR_BACKOFF),
+            intensity=math.inf,
+            rng=wiring.rng,
+        )
+        self._io = Supervisor(
+            *self._io_children(),
+            strategy=Strategy.ONE_FOR_ONE,
+            intensity=math.inf,
+            rng=wiring.rng,
+        )
+        self._top = Supervisor(
+            ChildSpec(
+                "auth",
+                auth_actor(
+                    exchange=wiring.name,
+                    signer=wiring.signer,
+                    clock=wiring.clock,
+                    nonce=wiring.nonce,
+                ),
+                mailbox=COMMANDS_MAILBOX,
+                backoff=ACTOR_BACKOFF,
+            ),
+            ChildSpec(
+                "gate",
+                rate_gate(
+                    exchange=wiring.name,
+                    windows=wiring.exchange.profile.limits,
+                    reserved=wiring.exchange.profile.reserved,
+                    clock=wiring.clock,
+                    slack_ns=GATE_SLACK_NS,
+                ),
+                mailbox=COMMANDS_MAILBOX,
+                backoff=ACTOR_BACKOFF,
+            ),
+            ChildSpec("io", self._io, start_timeout=START_TIMEOUT, shutdown=2 * DRAIN),
+            strategy=Strategy.REST_FOR_ONE,
+            intensity=3,
+            period=60.0,
+            rng=wiring.rng,
+        )
+
+    def _io_children(self) -> Iterable[ChildSpec[Any]]:
+        wiring = self.wiring
+        yield ChildSpec(
+            "rest", self._run_rest, mailbox=COMMANDS_MAILBOX, backoff=ACTOR_BACKOFF, shutdown=DRAIN
+        )
+        if Part.UPKEEP in wiring.parts:
+            yield ChildSpec(
+                "upkeep",
+                self._run_upkeep,
+                mailbox=NUDGES_MAILBOX,
+                backoff=ACTOR_BACKOFF,
+                start_timeout=START_TIMEOUT,
+            )
+        if Part.ORDERS in wiring.parts:
+            yield ChildSpec(
+                "orders", self._run_orders, mailbox=ORDERS_MAILBOX, backoff=ACTOR_BACKOFF
+            )
+        if wiring.has_user_streams:
+            for name in wiring.exchange.profile.user_streams:
+                yield ChildSpec(
+                    name,
+                    partial(self._run_user_stream, name),
+                    mailbox=NUDGES_MAILBOX,
+                    backoff=STREAM_BACKOFF,
+                )
+        yield ChildSpec("market", self._market, backoff=ACTOR_BACKOFF, shutdown=DRAIN)
+
+    async def _run_rest(self, ctx: Context[Rest]) -> None:
+        wiring = self.wiring
+        await RestWorker(
+            exchange=wiring.name,
+            host=wiring.host,
+            codec=wiring.exchange.rest,
+            send=wiring.send,
+            gate=self.gate,
+            auth=self.auth,
+            clock=wiring.clock,
+            instruments=lambda: self.directory.instruments,
+            on_answer=self.directory.answered,
+            on_unreachable=self.directory.unreachable,
+            on_auth_refused=self._doubt_credentials,
+            log=wiring.log,
+        )(ctx)
+
+    async def _run_upkeep(self, ctx: Context[Any]) -> None:
+        wiring = self.wiring
+        chores = tuple(
+            chore
+            for chore in wiring.exchange.profile.chores
+            if wiring.signer is not None or not chore.is_private
+        )
+        await Upkeep(
+            exchange=wiring.name,
+            chores=chores,
+            rest=self.rest,
+            auth=self.auth,
+            directory=self.directory,
+            clock=wiring.clock,
+            on_credentials=self._learn_permissions,
+        )(ctx)
+
+    async def _run_orders(self, ctx: Context[Orders]) -> None:
+        await OrdersActor(
+            exchange=self.wiring.name,
+            new_ledger=self.wiring.new_ledger,
+            rest=self.rest,
+            publish=self.hub.publish_account,
+            clock=self.wiring.clock,
+        )(ctx)
+
+    async def _run_user_stream(self, name: str, ctx: Context[Reader]) -> None:
+        await self._reader(
+            name,
+            endpoint="user_stream",
+            new_session=partial(self.wiring.exchange.user_session, name),
+            wanted=frozenset,
+            publish=self._publish_account,
+        )(ctx)
+
+    def _reader(
+        self,
+        name: str,
+        *,
+        endpoint: str,
+        new_session: Callable[[], object],
+        wanted: Callable[[], frozenset[Subscription]],
+        publish: Callable[[Sequence[SessionEvent]], None],
+    ) -> StreamReader:
+        wiring = self.wiring
+        return StreamReader(
+            exchange=wiring.name,
+            stream=name,
+            new_session=new_session,  # type: ignore[arg-type]
+            open_stream=partial(wiring.open_stream, endpoint),
+            wanted=wanted,
+            publish=publish,
+            auth=self.auth,
+            rest=self.rest,
+            clock=wiring.clock,
+        )
+
+    # ------------------------------------------------------------ market streams
+
+    def _nudge_plan(self) -> None:
+        self._plan_needed.set()
+
+    async def _plan(self, ctx: Context[Any]) -> None:
+        """Start a connection for each shard that has none, stop those with nothing to carry."""
+        ctx.ready()
+        running: set[int] = set()
+        while True:
+            self._plan_needed = anyio.Event()
+            shards = set(self.hub.shards)
+            for shard in sorted(running - shards):
+                await self._market.stop_child(f"market-{shard}")
+            for shard in sorted(shards & running):
+                self._nudge_reader(shard)
+            for shard in sorted(shards - running):
+                await self._market.start_child(self._market_spec(shard))
+            running = shards
+            await self._plan_needed.wait()
+
+    def _nudge_reader(self, shard: int) -> None:
+        try:
+            self._market[f"market-{shard}"].tell_nowait(SubscriptionsChanged())
+        except ActorError:
+            # It is going down: its next incarnation asks the hub by itself.
+            return
+
+    def _market_spec(self, shard: int) -> ChildSpec[Reader]:
+        name = f"market-{shard}"
+
+        async def run(ctx: Context[Reader]) -> None:
+            await self._reader(
+                name,
+                endpoint="stream",
+                new_session=partial(self.wiring.exchange.market_session, name),
+                wanted=partial(self.hub.wanted, shard),
+                publish=partial(self.hub.publish, shard=shard),
+            )(ctx)
+
+        return ChildSpec(name, run, mailbox=NUDGES_MAILBOX, backoff=STREAM_BACKOFF)
+
+    # ------------------------------------------------------------ account news
+
+    def _publish_account(self, events: Sequence[SessionEvent]) -> None:
+        """A user stream's events: reports go to the orders actor, the rest to the subscribers.
+
+        A full mailbox raises, which ends the stream; the next connection starts from a snapshot.
+        """
+        reports = tuple(
+            event
+            for event in events
+            if isinstance(event, OrderReported | FillReported | AccountSnapshot)
+        )
+        if reports and self.orders is not None:
+            self.orders.tell_nowait(Reported(reports))
+        told: list[AccountEvent] = [
+            event for event in events if isinstance(event, StreamConnected | StreamDisconnected)
+        ]
+        if told:
+            self.hub.publish(events)
+            self.hub.publish_account(told)
+
+    def _doubt_credentials(self) -> None:
+        """One refusal may be a whim; the upkeep actor asks once more and ends the tree if not."""
+        if Part.UPKEEP not in self.wiring.parts or self.wiring.signer is None:
+            return
+        try:
+            self._io["upkeep"].tell_nowait(CheckCredentials())
+        except ActorError:
+            # It is full of such doubts already, or going down.
+            return
+
+    def _learn_permissions(self, permissions: object) -> None:
+        self.permissions = permissions
