@@ -1,0 +1,283 @@
+"""The grammar of the command line; `docs/reference/command-line.md` explains each command."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+
+from venuetree.actors.addresses import PlainText
+from venuetree.cli.endpoints import Access
+from venuetree.config import Environment
+from venuetree.protocol.exchanges import EXCHANGES
+from venuetree.protocol.models import Side, TimeInForce, Topic
+from venuetree.protocol.numbers import decimal_from
+from venuetree.protocol.port import StreamKind
+
+__all__ = ["access_of", "build_parser", "instrument_name"]
+
+#: How long an order's unknown outcome is waited for, in seconds.
+PLACE_TIMEOUT = 30.0
+
+_TIMES_IN_FORCE = {
+    "gtc": TimeInForce.GOOD_TILL_CANCELLED,
+    "ioc": TimeInForce.IMMEDIATE_OR_CANCEL,
+    "fok": TimeInForce.FILL_OR_KILL,
+}
+_DEFAULT_TOPICS = (Topic.TRADES, Topic.TICKER, Topic.BOOK)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = argparse.ArgumentParser(
+        prog="venuetree",
+        description="Trade and listen on exchanges; try everything offline with `venuetree demo`.",
+        epilog="Exit codes: 0 done, 1 refused, 2 bad usage, 3 unreachable, 4 outcome unknown.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            allow_abbrev=False,
+        )
+
+    _add_offline(command)
+    _add_market(command)
+    _add_trading(command)
+    _add_account(command)
+    return parser
+
+
+def access_of(options: argparse.Namespace) -> Access:
+    """The options of `_talks_to_exchange`, as a value."""
+    return Access(
+        endpoints=options.endpoints,
+        environment=options.environment,
+        plain_text=PlainText.ANYWHERE if options.insecure else PlainText.LOOPBACK_ONLY,
+    )
+
+
+def instrument_name(text: str) -> str:
+    """An instrument as we name it: base-quote, upper case."""
+    name = text.strip().upper()
+    base, dash, quote = name.partition("-")
+    if not (base and dash and quote):
+        message = f"{text!r} is not an instrument; write base-quote, such as BTC-USD"
+        raise argparse.ArgumentTypeError(message)
+    return name
+
+
+class _Version(argparse.Action):
+    """Asks for the installed version only when the user does: it is read from the disk."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"venuetree {version('venuetree')}")
+        parser.exit()
+
+
+_Command = Callable[[str, str], argparse.ArgumentParser]
+
+
+def _add_offline(command: _Command) -> None:
+    demo = command("demo", "drive the real engine against simulated exchanges, then end")
+    demo.add_argument(
+        "--seconds",
+        type=_seconds,
+        metavar="N",
+        help="go on watching the market until N seconds have passed (at most 50; default: 12)",
+        default=12.0,
+    )
+    demo.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
+    _json(demo)
+    _verbose(demo)
+
+    simulate = command("simulate", "run simulated exchanges on loopback ports until interrupted")
+    simulate.add_argument("exchanges", nargs="*", metavar="EXCHANGE", help="default: all")
+    simulate.add_argument("--seed", type=int, default=0, help="of the market's random walk")
+    _json(simulate)
+
+    decode = command("decode", "read raw frames from stdin, one a line; write events as JSON lines")
+    _exchange(decode)
+    decode.add_argument(
+        "--stream",
+        type=StreamKind,
+        choices=tuple(StreamKind),
+        metavar="market|user",
+        help="where the frames came from; without it each frame tells",
+    )
+
+
+def _add_market(command: _Command) -> None:
+    watch = command("watch", "watch trades, tickers and books live")
+    _exchange(watch)
+    watch.add_argument("instruments", nargs="+", type=instrument_name, metavar="INSTRUMENT")
+    watch.add_argument(
+        "--topic",
+        type=_topics,
+        default=_DEFAULT_TOPICS,
+        metavar="TOPIC,…",
+        help="of trades, ticker, book, ticker_batch, candles, status; default: trades,ticker,book",
+    )
+    watch.add_argument("--seconds", type=_seconds, metavar="N", help="stop after so many")
+    _talks_to_exchange(watch)
+
+    book = command("book", "print the order book as the engine holds it")
+    _exchange(book)
+    book.add_argument("instrument", type=instrument_name, metavar="INSTRUMENT")
+    book.add_argument("--depth", type=_positive, metavar="N", help="levels a side; default: all")
+    book.add_argument(
+        "--until-idle",
+        type=_seconds,
+        metavar="S",
+        help="wait until the book has not changed for so many seconds",
+    )
+    _timeout(book, "for the book's first snapshot")
+    _talks_to_exchange(book)
+
+    instruments = command("instruments", "list what can be traded")
+    _exchange(instruments)
+    instruments.add_argument("instruments", nargs="*", type=instrument_name, metavar="INSTRUMENT")
+    _talks_to_exchange(instruments)
+
+
+def _add_trading(command: _Command) -> None:
+    place = command("place", "place an order: a limit order with --price, else a market order")
+    _exchange(place)
+    place.add_argument("instrument", type=instrument_name, metavar="INSTRUMENT")
+    place.add_argument("side", type=Side, choices=tuple(Side), metavar="buy|sell")
+    place.add_argument(
+        "quantity", type=_amount, metavar="QUANTITY", help="in the base currency, such as 0.01"
+    )
+    place.add_argument("--price", type=_amount, metavar="P", help="makes it a limit order")
+    place.add_argument(
+        "--time-in-force",
+        type=_time_in_force,
+        metavar="|".join(_TIMES_IN_FORCE),
+        help="default: gtc, good till cancelled, for limit orders; at once for market orders",
+    )
+    place.add_argument("--client-order-id", default="", metavar="ID", help="default: a new one")
+    _timeout(place, "for the exchange's verdict")
+    _talks_to_exchange(place)
+
+    cancel = command("cancel", "cancel an order")
+    order = command("order", "print one order")
+    for one in (cancel, order):
+        _exchange(one)
+        one.add_argument("instrument", type=instrument_name, metavar="INSTRUMENT")
+        one.add_argument("order_id", metavar="ID", help="the exchange's id of it, or yours")
+        one.add_argument(
+            "--by",
+            choices=("exchange", "client"),
+            help="whose id ID is; default: the exchange's, or yours if it knows no such order",
+        )
+        _talks_to_exchange(one)
+    _timeout(cancel, "for the exchange's verdict")
+
+    orders = command("orders", "list open orders")
+    orders.add_argument("--all", action="store_true", help="final ones too")
+    fills = command("fills", "list executions, newest first")
+    for several in (orders, fills):
+        _exchange(several)
+        several.add_argument("instrument", nargs="?", type=instrument_name, metavar="INSTRUMENT")
+        _talks_to_exchange(several)
+
+
+def _add_account(command: _Command) -> None:
+    balances = command("balances", "list what the account holds")
+    _exchange(balances)
+    _talks_to_exchange(balances)
+
+    doctor = command("doctor", "reach each exchange and check key, clock and permissions")
+    doctor.add_argument(
+        "exchanges", nargs="*", choices=[[], *EXCHANGES], metavar="EXCHANGE", help="default: all"
+    )
+    _talks_to_exchange(doctor)
+
+
+def _exchange(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("exchange", choices=tuple(EXCHANGES), metavar="EXCHANGE")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
+
+
+def _timeout(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=PLACE_TIMEOUT,
+        metavar="S",
+        help=f"wait so many seconds {what}; default: {PLACE_TIMEOUT:g}",
+    )
+
+
+def _talks_to_exchange(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where")
+    group.add_argument(
+        "--endpoints",
+        type=Path,
+        metavar="FILE",
+        help="addresses and credentials, as `venuetree simulate --json` prints them",
+    )
+    group.add_argument(
+        "--environment",
+        type=Environment,
+        choices=tuple(Environment),
+        default=Environment.LIVE,
+        metavar="live|sandbox|practice",
+    )
+    group.add_argument(
+        "--insecure", action="store_true", help="accept http and ws beyond this machine"
+    )
+    _json(parser)
+    _verbose(parser)
+
+
+def _verbose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="one line an API call on stderr"
+    )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _amount(text: str) -> Decimal:
+    value = decimal_from(text)
+    if value <= 0:
+        raise ValueError
+    return value
+
+
+def _topics(text: str) -> Sequence[Topic]:
+    return tuple(dict.fromkeys(Topic(name.strip()) for name in text.split(",")))
+
+
+def _time_in_force(text: str) -> TimeInForce:
+    word = text.lower()
+    return _TIMES_IN_FORCE[word] if word in _TIMES_IN_FORCE else TimeInForce(word)
+
+
+# What argparse calls a value that one of these refuses: "invalid amount value: '-1'".
+_seconds.__name__ = "number of seconds"
+_positive.__name__ = "whole number"
+_amount.__name__ = "amount"
+_topics.__name__ = "topic"
+_time_in_force.__name__ = "time in force"
