@@ -1,0 +1,1 @@
+"""One module a family of rows; each case runs in a process of its own."""

@@ -1,0 +1,192 @@
+"""Frame to `async for` on loopback, against a bare loop and the peers fed by the same server.
+
+The server is a process of its own and renders its frames before it sends the first. A round runs
+every client once, one after the other, in an order that turns from round to round; a client's
+time is from the server's first byte of the flood to its last event.
+"""
+
+import statistics
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from benchmarks.environments import PEERS, Peer
+from benchmarks.options import Options
+from benchmarks.processes import ClientFailed, Server, run_client, serving
+from benchmarks.rows import Goal, Row, at_least, percentile
+
+__all__ = ["measure"]
+
+#: Frames of a flood.
+COUNTS = {"trades": 30_000, "books": 8_000}
+RATE = 500
+#: Frames of a latency run: four seconds.
+PACED = 2000
+
+
+@frozen
+class _Client:
+    module: str
+    arguments: tuple[str, ...] = ()
+    peer: Peer | None = None
+
+
+@frozen
+class _Ratio:
+    """`ours` to `reference`, of events a second."""
+
+    ours: str
+    reference: str
+    goal: Goal | None = None
+
+
+CLIENTS: Mapping[str, _Client] = {
+    "asyncio": _Client("ours", ("--loop", "asyncio")),
+    "trio": _Client("ours", ("--loop", "trio")),
+    "trio, trio-websocket": _Client("ours", ("--loop", "trio", "--transport", "trio_websocket")),
+    "bare picows": _Client("bare_picows"),
+    "bare trio-websocket": _Client("bare_trio_websocket"),
+    "ccxt.pro": _Client("ccxt_feed", peer=PEERS["ccxt"]),
+    "cryptofeed": _Client("cryptofeed_feed", peer=PEERS["cryptofeed"]),
+}
+
+RATIOS: Mapping[str, tuple[_Ratio, ...]] = {
+    "trades": (
+        _Ratio("asyncio", "bare picows", at_least(0.25)),
+        _Ratio("trio", "bare picows", at_least(0.25)),
+        _Ratio("trio, trio-websocket", "bare trio-websocket", at_least(0.6)),
+        _Ratio("asyncio", "ccxt.pro", at_least(4)),
+        _Ratio("trio", "ccxt.pro", at_least(4)),
+        _Ratio("asyncio", "cryptofeed", at_least(1.4)),
+        _Ratio("trio", "cryptofeed", at_least(1.4)),
+    ),
+    "books": (
+        _Ratio("asyncio", "bare picows"),
+        _Ratio("trio", "bare picows"),
+        _Ratio("trio, trio-websocket", "bare trio-websocket"),
+        _Ratio("asyncio", "ccxt.pro", at_least(1.5)),
+        _Ratio("trio", "ccxt.pro", at_least(1.5)),
+        _Ratio("asyncio", "cryptofeed", at_least(1.5)),
+        _Ratio("trio", "cryptofeed", at_least(1.5)),
+    ),
+}
+
+
+@frozen
+class _Results:
+    """What the clients did: figures by round, or why there are none."""
+
+    figures: dict[str, list[float]] = field(factory=dict)
+    #: CPU microseconds an event, by round: less disturbed by other programs.
+    cpu_us: dict[str, list[float]] = field(factory=dict)
+    beside: dict[str, str] = field(factory=dict)
+    failed: dict[str, str] = field(factory=dict)
+
+
+def measure(name: str, options: Options) -> list[Row]:
+    """The rows of `trades`, `books` or `latency`."""
+    if name == "latency":
+        return _latency(options)
+    count = COUNTS[name] // (20 if options.quick else 1)
+    results = _Results(failed=_left_out(options))
+    with serving("feed", "--kind", name, "--count", str(count)) as server:
+        for number in range(options.rounds):
+            for who in _turned(list(CLIENTS), number):
+                _flood(who, name, count, server, results)
+    return [_row(name, ratio, results) for ratio in RATIOS[name]]
+
+
+def _left_out(options: Options) -> dict[str, str]:
+    """The peers, if they are not to be measured."""
+    if options.peers:
+        return {}
+    return {who: "left out" for who, client in CLIENTS.items() if client.peer is not None}
+
+
+def _turned(names: list[str], number: int) -> list[str]:
+    """The same clients, beginning with another one each round."""
+    turn = number % len(names)
+    return names[turn:] + names[:turn]
+
+
+def _flood(who: str, kind: str, count: int, server: Server, results: _Results) -> None:
+    if who in results.failed:
+        return
+    client = CLIENTS[who]
+    server.forget()
+    arguments = (
+        *client.arguments,
+        *("--url", f"ws://127.0.0.1:{server.port}", "--kind", kind, "--count", str(count)),
+    )
+    try:
+        told = run_client(client.module, arguments, peer=client.peer)
+    except ClientFailed as failure:
+        results.failed[who] = str(failure)
+        return
+    seconds = (told["ended_ns"] - server.line()["started_ns"]) / 1e9
+    results.figures.setdefault(who, []).append(count / seconds)
+    results.cpu_us.setdefault(who, []).append(told["cpu_ns"] / count / 1e3)
+    seen = told["events"]
+    if seen < count:
+        results.beside[who] = f" (its user saw {seen:,} of {count:,})"
+
+
+def _row(kind: str, ratio: _Ratio, results: _Results) -> Row:
+    what = f"{kind}, {ratio.ours} / {ratio.reference}"
+    for who in (ratio.ours, ratio.reference):
+        if who in results.failed:
+            said = results.failed[who]
+            skipped = said if CLIENTS[who].peer is not None else f"broke: {said}"
+            return Row("feed", what, goal=ratio.goal, skipped=f"{who}: {skipped}")
+    ours, reference = results.figures[ratio.ours], results.figures[ratio.reference]
+    return Row(
+        "feed",
+        what,
+        "x",
+        tuple(a / b for a, b in zip(ours, reference, strict=True)),
+        ratio.goal,
+        f"{statistics.median(ours):,.0f}/s against {statistics.median(reference):,.0f}/s; CPU "
+        f"{statistics.median(results.cpu_us[ratio.ours]):.1f} us against "
+        f"{statistics.median(results.cpu_us[ratio.reference]):.1f} us an event"
+        + results.beside.get(ratio.reference, ""),
+    )
+
+
+# ---------------------------------------------------------------- latency
+
+
+def _latency(options: Options) -> list[Row]:
+    count = PACED // (20 if options.quick else 1)
+    rounds = max(1, options.rounds // 3)
+    p50: dict[str, list[float]] = {}
+    p99: dict[str, list[float]] = {}
+    failed = _left_out(options)
+    with serving("feed", "--kind", "trades", "--count", str(count), "--rate", str(RATE)) as server:
+        for number in range(rounds):
+            for who in _turned(list(CLIENTS), number):
+                if who in failed:
+                    continue
+                client = CLIENTS[who]
+                url = f"ws://127.0.0.1:{server.port}"
+                arguments = (*client.arguments, "--url", url, "--count", str(count), "--paced")
+                try:
+                    told = run_client(client.module, arguments, peer=client.peer)
+                except ClientFailed as failure:
+                    failed[who] = str(failure)
+                    continue
+                latencies = [value / 1e3 for value in told["latencies_ns"]]
+                p50.setdefault(who, []).append(percentile(latencies, 0.5))
+                p99.setdefault(who, []).append(percentile(latencies, 0.99))
+    return [
+        Row("feed", f"latency p50 at {RATE}/s, {who}", skipped=failed[who])
+        if who in failed
+        else Row(
+            "feed",
+            f"latency p50 at {RATE}/s, {who}",
+            "us",
+            tuple(p50[who]),
+            None,
+            f"p99 {statistics.median(p99[who]):,.0f} us",
+        )
+        for who in CLIENTS
+    ]

@@ -1,0 +1,1 @@
+"""The near ends: ours, the bare references, and the peers, each a script that prints one JSON."""

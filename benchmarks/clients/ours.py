@@ -1,0 +1,121 @@
+"""The engine as a host uses it: subscribe, `async for`, count.
+
+Prints `{"ended_ns", "cpu_ns", "events"}`, paced `{"latencies_ns"}`.
+"""
+
+import argparse
+import json
+import time
+
+import anyio
+
+from benchmarks.frames import PRODUCT
+from benchmarks.loops import Loop, run_on
+from venuetree.actors.feed import MarketFeed
+from venuetree.actors.streams import StreamOptions, WebSocketClient
+from venuetree.config import coinbase
+from venuetree.engine import Engine
+from venuetree.protocol.events import BookInStep, BookUpdated, Dropped, TradePrinted
+from venuetree.protocol.models import Topic
+from venuetree.protocol.port import Endpoints
+from venuetree.supervisors.wiring import Part
+
+TIMEOUT_S = 60.0
+#: Of a latency run, so many are left out at its start.
+WARM_UP = 100
+
+
+class Silent:
+    """Takes the log lines: none are part of what is measured."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Forget it."""
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Forget it."""
+
+
+async def _count_trades(feed: MarketFeed, count: int) -> tuple[int, int]:
+    """Take so many trades; our clock at the last, and the CPU time since the first."""
+    events = began_ns = 0
+    async for event in feed:
+        if event.__class__ is TradePrinted and not event.is_past:
+            if not events:
+                began_ns = time.process_time_ns()
+            events += 1
+            if events == count:
+                break
+        elif event.__class__ is Dropped:
+            raise RuntimeError(f"not every event was delivered: {event}")
+    return time.time_ns(), time.process_time_ns() - began_ns
+
+
+async def _count_books(feed: MarketFeed, count: int) -> tuple[int, int]:
+    """Take so many updates of a book; our clock at the last, and the CPU time since the first."""
+    events = began_ns = 0
+    async for event in feed:
+        if event.__class__ is BookUpdated:
+            if not events:
+                began_ns = time.process_time_ns()
+            if event.skipped:
+                raise RuntimeError(f"{event.skipped} updates were folded")
+            events += 1
+            if events == count:
+                break
+        elif events and event.__class__ is not BookInStep:
+            raise RuntimeError(f"unexpected: {event}")
+    return time.time_ns(), time.process_time_ns() - began_ns
+
+
+async def _latencies(feed: MarketFeed, count: int) -> list[int]:
+    """Nanoseconds from the sending of each trade, which is its id, to here."""
+    latencies: list[int] = []
+    async for event in feed:
+        if event.__class__ is TradePrinted and not event.is_past:
+            latencies.append(time.time_ns() - int(event.trade_id))
+            if len(latencies) == count:
+                break
+    return latencies[WARM_UP:] or latencies
+
+
+async def _run(url: str, transport: str, kind: str, count: int, *, is_paced: bool) -> None:
+    config = coinbase(
+        endpoints=Endpoints(rest="http://127.0.0.1:9", stream=url, user_stream=url),
+        parts=Part(0),
+        streams=StreamOptions(client=WebSocketClient(transport)),
+    )
+    topic = Topic.TRADES if kind == "trades" else Topic.BOOK
+    told: dict[str, object] = {"events": count}
+    with anyio.fail_after(TIMEOUT_S):
+        async with (
+            Engine(config, log=Silent()) as engine,
+            engine["coinbase"].subscribe(PRODUCT, topic) as feed,
+        ):
+            if is_paced:
+                told["latencies_ns"] = await _latencies(feed, count)
+            elif kind == "trades":
+                told["ended_ns"], told["cpu_ns"] = await _count_trades(feed, count)
+            else:
+                told["ended_ns"], told["cpu_ns"] = await _count_books(feed, count)
+    print(json.dumps(told))
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--loop", default="asyncio")
+    parser.add_argument("--transport", default="sans_io")
+    parser.add_argument("--kind", default="trades")
+    parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--paced", action="store_true")
+    given = parser.parse_args()
+
+    async def run() -> None:
+        await _run(given.url, given.transport, given.kind, given.count, is_paced=given.paced)
+
+    run_on(Loop(given.loop), run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The far ends: small processes that are faster than any client of theirs."""
