@@ -17,11 +17,14 @@ from venuetree.protocol.events import (
     BookUpdated,
     CandleChanged,
     InstrumentStatusChanged,
+    SequenceGap,
     StreamConnected,
     StreamDisconnected,
+    StreamErrorReported,
     TickerChanged,
     TopicStalled,
     TradePrinted,
+    UnknownMessage,
 )
 from venuetree.protocol.models import Topic
 from venuetree.protocol.port import SessionEvent, StreamLimits, Subscription
@@ -43,8 +46,12 @@ _TOPIC_EVENTS: Mapping[type, tuple[Topic, ...]] = {
 class Hub:
     """Feeds, wanted subscriptions, their connections, and the books of one exchange."""
 
-    def __init__(self, *, limits: StreamLimits) -> None:
+    def __init__(
+        self, *, limits: StreamLimits, note: Callable[[SessionEvent], None] = lambda _: None
+    ) -> None:
+        """`note` is called with what a stream says that is no subscriber's to hear."""
         self._limits = limits
+        self._note = note
         self._feeds: dict[MarketFeed, frozenset[Subscription]] = {}
         self._accounts: list[AccountFeed] = []
         self._placed: dict[Subscription, int] = {}
@@ -122,6 +129,9 @@ class Hub:
                 # Not remembered: each may bring another book object than the one before.
                 self._books[event.instrument] = event
                 return self._feeds_for(event.instrument, (Topic.BOOK,))
+            case StreamErrorReported() | UnknownMessage() | SequenceGap():
+                self._note(event)
+                return ()
         topics = _TOPIC_EVENTS.get(type(event))
         instrument: str | None = getattr(event, "instrument", None)
         if topics is None or instrument is None:

@@ -319,17 +319,16 @@ class _Commands:
         truth.apply(ledger.editing(key, request, truth.now_ns()))
         try:
             await truth.rest.ask(EditOrder(key, request), timeout=_left(delivery.deadline))
-        except OutcomeUnknown:
+        except (EngineError, ActorError) as error:
+            # Refused, lost or not sent: which terms hold now is for the exchange to say.
             ledger.doubt(key)
             truth.apply(())
-            raise
-        except ActorError as error:
+            if isinstance(error, EngineError):
+                raise
             if not error.started:
                 raise TransportError(
                     f"the edit was not sent: {error}", exchange=self.exchange, operation="edit"
                 ) from error
-            ledger.doubt(key)
-            truth.apply(())
             raise OutcomeUnknown(
                 str(error),
                 client_order_id=key.client_order_id,

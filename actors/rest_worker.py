@@ -145,7 +145,7 @@ class RestWorker:
     async def _exchange(
         self, request: RestRequest, delivery: Delivery, state: "_State"
     ) -> RestReply:
-        """One request and its reply; raises what `_failed` makes of the actors' errors."""
+        """One request and its reply; raises what `_not_sent` makes of the actors' errors."""
         asked = anyio.current_time()
         # Ends before the asker's time does, so that it hears "not sent" and not "no answer".
         patience = min(GATE_TIMEOUT, delivery.deadline - asked - ANSWER_MARGIN)

@@ -89,7 +89,7 @@ class ExchangeTree:
     _plan_needed: anyio.Event = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.hub = Hub(limits=self.wiring.exchange.profile.stream_limits)
+        self.hub = Hub(limits=self.wiring.exchange.profile.stream_limits, note=self._note)
         self.hub.on_change(self._nudge_plan)
         self._plan_needed = anyio.Event()
         self._build()
@@ -335,9 +335,14 @@ class ExchangeTree:
         told: list[AccountEvent] = [
             event for event in events if isinstance(event, StreamConnected | StreamDisconnected)
         ]
-        if told:
-            self.hub.publish(events)
-            self.hub.publish_account(told)
+        self.hub.publish(events)
+        self.hub.publish_account(told)
+
+    def _note(self, event: SessionEvent) -> None:
+        """What a stream says beside its data goes to the log: nothing is dropped without a word."""
+        self.wiring.log.warning(
+            "stream_said", exchange=self.wiring.name, kind=type(event).__name__, said=str(event)
+        )
 
     def _doubt_credentials(self) -> None:
         """One refusal may be a whim; the upkeep actor asks once more and ends the tree if not."""

@@ -10,14 +10,17 @@ from venuetree.protocol.events import (
     BookStale,
     BookUpdated,
     Heartbeat,
+    SequenceGap,
     StaleReason,
     StreamConnected,
     StreamDisconnected,
+    StreamErrorReported,
     TopicStalled,
     TradePrinted,
+    UnknownMessage,
 )
 from venuetree.protocol.models import Side, Topic
-from venuetree.protocol.port import StreamLimits, Subscription
+from venuetree.protocol.port import SessionEvent, StreamLimits, Subscription
 
 TRADES = Subscription("A-USD", Topic.TRADES)
 BOOK = Subscription("A-USD", Topic.BOOK)
@@ -139,6 +142,20 @@ def test_a_change_of_wants_is_told_once() -> None:
     table.remove(second)
 
     assert (before, len(changes)) == (1, 2)
+
+
+def test_what_is_no_subscribers_to_hear_is_noted_and_not_dropped() -> None:
+    """Errors, gaps and unknown messages of a stream; a heartbeat is no news."""
+    noted: list[object] = []
+    table = Hub(limits=StreamLimits(), note=noted.append)
+    news: list[SessionEvent] = [
+        StreamErrorReported("x", "no", "", None, 1),
+        SequenceGap("x", "market-0", 4, 7, None, 2),
+        UnknownMessage("x", "odd", "?", None, 3),
+    ]
+    table.publish([*news, Heartbeat("x", 1, None, 4)])
+
+    assert noted == news
 
 
 def test_the_end_of_an_exchange_reaches_every_feed() -> None:

@@ -360,6 +360,24 @@ async def test_an_edit_without_a_verdict_is_unknown_and_the_order_asked_for() ->
     assert edited.status is OrderStatus.OPEN
 
 
+async def test_a_refused_edit_leaves_the_order_with_the_terms_that_hold() -> None:
+    """The larger quantity that was meant is not what is believed: the order is read back."""
+    host = ToyHost()
+    scripted(host, EditOrder=OrderRejected("no"), FetchOrder=report(OrderStatus.OPEN))
+    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
+        assert tree.orders is not None
+        await tree.orders.ask(Place(request()), timeout=30)
+        with pytest.raises(OrderRejected):
+            await tree.orders.ask(
+                Edit(OrderKey(client_order_id="c1"), evolve(request(), quantity=Decimal(5))),
+                timeout=30,
+            )
+        await anyio.sleep(1)
+        known = await tree.orders.ask(Known(), timeout=1)
+
+    assert [order.quantity for order in known] == [Decimal(1)]
+
+
 async def test_asking_for_an_order_that_is_not_there_says_so() -> None:
     """The exchange's "not found" reaches the asker."""
     host = ToyHost()
@@ -493,7 +511,7 @@ async def test_a_refused_key_ends_the_exchange_for_good() -> None:
 
 
 async def test_a_fault_of_ours_at_the_start_is_told_and_not_tried_for_ever() -> None:
-    """A bug in a chore's answer ends the entry with that error in its chain."""
+    """A gate that cannot even be made ends the entry, with the error in its chain."""
     host = ToyHost()
     windows = (LimitWindow("other", 1, SECOND, WindowKind.SLIDING),)
     with pytest.raises(SupervisorFailed) as caught:
