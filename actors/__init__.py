@@ -1,7 +1,8 @@
 """Actors: async functions with a mailbox, and the addresses they are asked at."""
 
 from venuetree.actors.actor import Actor, on
-from venuetree.actors.context import Context, Delivery
+from venuetree.actors.context import Context
+from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import (
     ActorCrashed,
     ActorError,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import anyio
 import anyio.lowlevel
 
+from venuetree.actors.envelope import Delivery, Envelope, handling
 from venuetree.actors.errors import LeakedCancellation, unwrap
+from venuetree.actors.in_step import InStep
 from venuetree.actors.incarnation import Deferred, Incarnation
-from venuetree.actors.mailbox import Envelope, Stage, handling
 from venuetree.actors.ref import Ref
 
 if TYPE_CHECKING:
@@ -29,48 +30,6 @@ BURST_LIMIT = 64
 
 # Tasks that wait, or wait to wait, for a message in `serve_each`: more than a lone command needs.
 STANDBY = 3
-
-LEAKED = "a cancellation that nobody asked for escaped from the actor"
-
-
-class Delivery:
-    """A message in an actor's hands, with the handle to answer it now or later.
-
-    Whatever was received and not answered when the incarnation ends fails with ActorCrashed or
-    ActorStopped, so no asker is ever left waiting.
-    """
-
-    __slots__ = ("_envelope", "message")
-
-    def __init__(self, envelope: Envelope) -> None:
-        self.message: Any = envelope.message
-        self._envelope = envelope
-
-    @property
-    def expects_reply(self) -> bool:
-        """Whether the message was asked (and not told)."""
-        return self._envelope.answered is not None
-
-    @property
-    def deadline(self) -> float:
-        """When the asker gives up, in seconds on anyio's clock; infinity for a told message."""
-        return self._envelope.deadline
-
-    @property
-    def abandoned(self) -> bool:
-        """Whether nobody waits for an answer any more: timed out, cancelled, or answered."""
-        return self._envelope.stage is not Stage.TAKEN
-
-    def reply(self, value: object) -> bool:
-        """Answer; False if it reached nobody, so that what was granted can be taken back.
-
-        False for a told message, for a second answer, and when the asker is gone.
-        """
-        return self._envelope.settle(value, None) and self.expects_reply
-
-    def fail(self, error: Exception) -> bool:
-        """Let the asker raise `error`, unchanged; False if it reached nobody."""
-        return self._envelope.settle(None, error) and self.expects_reply
 
 
 class Context(Generic[P]):
@@ -238,6 +197,29 @@ class Context(Generic[P]):
         async with anyio.create_task_group() as pumps:
             pumps.start_soon(pump)
 
+    async def serve_in_step(self, take: Callable[[Delivery], Awaitable[object]]) -> None:
+        """Like `serve_each`; an ask that finds nothing queued is worked on in its asker's own task.
+
+        That saves the two changes of task that a queued ask costs. For its asker an ask is what
+        it was, but for one thing: if it is cancelled, or its deadline passes, the work on it is
+        cancelled too, instead of going on for nobody. An answer that something else gives while
+        `take` still runs is had when `take` ends. An exception that `take` lets out is a crash.
+        """
+        work = InStep(self.life, take)
+        self.life.mailbox.in_step = work
+        try:
+            await self.serve_each(take)
+            await work.finished()
+        except BaseException:
+            work.cancel()
+            raise
+        finally:
+            self.life.mailbox.in_step = None
+            with anyio.CancelScope(shield=True):
+                # None is left, or they are cancelled: no incarnation begins before the end of the
+                # one before it.
+                await work.finished()
+
     async def serve(
         self,
         handler: Handler,
@@ -290,7 +272,7 @@ class Context(Generic[P]):
             if self._burst > BURST_LIMIT:
                 self._burst = 0
                 await anyio.lowlevel.checkpoint()
-            if (envelope := mailbox.take_nowait()) is not None:
+            if mailbox.untaken and (envelope := mailbox.take_nowait()) is not None:
                 return envelope
             if stopping.is_set():
                 return None
@@ -312,14 +294,14 @@ async def _handle(
         value = await handler(envelope.message)
     except refuses as refusal:
         envelope.settle(None, refusal)
-        if envelope.answered is None:
+        if not envelope.is_asked:
             envelope.mailbox.refused(envelope)
     except anyio.get_cancelled_exc_class() as error:
         # A library that cancels a future behind our back ends a task group in silence, this
         # pump's too (P2): only a cancellation that some scope really asked for may pass.
         if anyio.current_effective_deadline() == -math.inf:
             raise
-        leaked = LeakedCancellation(LEAKED)
+        leaked = LeakedCancellation("a cancellation that nobody asked for escaped from the actor")
         envelope.settle(None, envelope.mailbox.crashed(leaked))
         raise leaked from error
     except Exception as error:

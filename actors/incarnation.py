@@ -103,10 +103,11 @@ class Incarnation:
     def fail(self, error: Exception) -> None:
         """Let the actor die of `error`, which was raised where it was not looking."""
         self.failure = error
-        self.mailbox.at_the_door = None
+        self.mailbox.at_the_door = self.mailbox.in_step = None
         self.mailbox.wake()
 
     def ask_to_stop(self) -> None:
         """Set `stopping`, and wake whoever waits for a message, to see it."""
         self.stopping.set()
+        self.mailbox.in_step = None
         self.mailbox.wake()

@@ -14,13 +14,13 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections import deque
-from contextvars import ContextVar
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 from attrs import field, frozen, validators
 
+from venuetree.actors.envelope import Envelope, Stage
 from venuetree.actors.errors import (
     ActorCrashed,
     ActorError,
@@ -29,11 +29,14 @@ from venuetree.actors.errors import (
     MailboxFull,
     MessageDropped,
 )
+from venuetree.actors.loop import UNBOUND, Loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+    from venuetree.actors.in_step import InStep
 
 # More buffer buys nothing measurable, and less makes a burst of commands wait.
 DEFAULT_CAPACITY = 256
@@ -75,94 +78,6 @@ class DeadLetterReason(Enum):
     REFUSED = auto()
 
 
-class Stage(Enum):
-    """How far a message has come."""
-
-    QUEUED = auto()
-    TAKEN = auto()
-    SETTLED = auto()
-    ABANDONED = auto()
-
-
-class Envelope:
-    """One message on its way, with the slot for its outcome, which is set at most once.
-
-    The slot has no end to close, so a late reply harms nobody (P7), and it is garbage as soon as
-    both sides have dropped it. `chain` is the envelope in whose handling the ask was made.
-    """
-
-    __slots__ = (
-        "answered",
-        "asker",
-        "chain",
-        "deadline",
-        "error",
-        "mailbox",
-        "message",
-        "position",
-        "sequential",
-        "stage",
-        "started",
-        "value",
-    )
-
-    def __init__(
-        self,
-        message: object,
-        mailbox: Mailbox,
-        *,
-        answered: anyio.Event | None = None,
-        asker: anyio.TaskInfo | None = None,
-        deadline: float = math.inf,
-        chain: Envelope | None = None,
-    ) -> None:
-        self.message = message
-        self.mailbox = mailbox
-        mailbox.posted += 1
-        self.position = mailbox.posted
-        self.answered = answered
-        self.asker = asker
-        self.deadline = deadline
-        self.chain = chain
-        self.stage = Stage.QUEUED
-        self.started = False
-        self.sequential = False
-        self.value: Any = None
-        self.error: BaseException | None = None
-
-    def settle(self, value: object, error: BaseException | None) -> bool:
-        """Give the outcome to whoever waits; False if that came too late, or a second time."""
-        if self.stage is Stage.SETTLED or self.stage is Stage.ABANDONED:
-            return False
-        if self.asker is not None and self.asker.has_pending_cancellation():
-            # Cancelled in this very tick, and not yet told: it will never see the answer.
-            self.abandon()
-            return False
-        if self.started:
-            self.mailbox.in_flight.discard(self)
-        self.stage = Stage.SETTLED
-        self.value = value
-        self.error = error
-        if self.answered is not None:
-            self.answered.set()
-        return True
-
-    def abandon(self) -> None:
-        """Note that nobody waits for the outcome any more; nothing if there is one already."""
-        if self.stage is Stage.QUEUED:
-            self.mailbox.abandoned += 1
-        elif self.stage is Stage.TAKEN:
-            self.mailbox.in_flight.discard(self)
-        else:
-            return
-        self.stage = Stage.ABANDONED
-
-
-# The message that the current task is handling: the only ambient state there is. It follows the
-# chain of asks, so that an actor that asks itself, over whatever detour, is told at once.
-handling: ContextVar[Envelope | None] = ContextVar("venuetree_handling", default=None)
-
-
 class Mailbox:
     """Queue, counters and fate of the messages to one address; for supervisors and refs."""
 
@@ -181,12 +96,19 @@ class Mailbox:
         self.sealed = True
         #: Answers an ask in the asker's own step; see `Context.at_the_door`.
         self.at_the_door: Callable[[object], object] | None = None
-        self.answered_at_the_door = 0
+        #: Works on an ask in the asker's own task; see `Context.serve_in_step`.
+        self.in_step: InStep | None = None
+        #: Asks that were not queued.
+        self.unqueued = 0
         #: Messages offered that no actor has in its hands yet, those on their way to one included.
         self.untaken = 0
+        #: The loop that it serves, from `open` on.
+        self.loop = UNBOUND
         self._dead_letter = dead_letter
         self._cause: BaseException | None = None
         self._put_back: deque[Envelope] = deque()
+        #: How many `take`s are under way.
+        self._takers = 0
         self._send: MemoryObjectSendStream[Envelope | None] | None = None
         self._receive: MemoryObjectReceiveStream[Envelope | None] | None = None
 
@@ -197,6 +119,7 @@ class Mailbox:
         if self._send is None:
             capacity = self.spec.capacity
             self._send, self._receive = anyio.create_memory_object_stream[Envelope | None](capacity)
+            self.loop = Loop.running()
         self.sealed = False
         self._cause = None
 
@@ -230,14 +153,16 @@ class Mailbox:
         self.in_flight.clear()
 
     def wake(self) -> None:
-        """Let every waiting `take` return None, so that its actor looks at what else changed."""
+        """Let every `take` under way return None, so that its actor looks at what else changed."""
         if self._send is None:
             return
-        for _ in range(self._send.statistics().tasks_waiting_receive):
+        # Not only those that wait: one that is about to would else never be woken. A wake-up that
+        # nobody needs in the end is skipped.
+        for _ in range(self._takers):
             try:
                 self._send.send_nowait(None)
             except anyio.WouldBlock:
-                return  # the receivers left are being cancelled, they need no waking
+                return  # there is a message for everybody
 
     @property
     def closed(self) -> bool:
@@ -373,7 +298,11 @@ class Mailbox:
         """
         if self._receive is None:
             raise self.stopped(started=False)
-        envelope = await self._receive.receive()
+        self._takers += 1
+        try:
+            envelope = await self._receive.receive()
+        finally:
+            self._takers -= 1
         if envelope is None:
             return None
         if anyio.current_effective_deadline() == -math.inf:
@@ -409,13 +338,10 @@ class Mailbox:
             return False
         # Checked here, not left to the asker's timer: a deadline that passed while nothing
         # yielded has not fired yet (P15), and an order must not be sent after it.
-        if envelope.deadline <= anyio.current_time():
+        if envelope.deadline <= self.loop.time():
             envelope.settle(None, expired(self.name, started=False))
             return False
-        envelope.stage = Stage.TAKEN
-        envelope.started = True
-        if envelope.answered is not None:
-            self.in_flight.add(envelope)
+        envelope.take()
         return True
 
 

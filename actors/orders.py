@@ -15,7 +15,8 @@ import anyio
 from attrs import frozen
 
 from venuetree.actors.clock import Clock
-from venuetree.actors.context import Context, Delivery
+from venuetree.actors.context import Context
+from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError
 from venuetree.actors.order_messages import (
     Cancel,

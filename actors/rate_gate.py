@@ -21,7 +21,8 @@ import anyio
 from attrs import field, frozen
 
 from venuetree.actors.clock import Clock
-from venuetree.actors.context import Context, Delivery
+from venuetree.actors.context import Context
+from venuetree.actors.envelope import Delivery
 from venuetree.actors.mailbox import AtTheDoor
 from venuetree.protocol.errors import LocalProtocolError, RateLimited
 from venuetree.protocol.limits import Admitted, LimiterState, RateLimiter, Start, Wait

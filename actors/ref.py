@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 import anyio
 import anyio.lowlevel
 
+from venuetree.actors.envelope import Envelope, Stage, handling
 from venuetree.actors.errors import Deadlock
-from venuetree.actors.mailbox import AtTheDoor, Envelope, Mailbox, Stage, expired, handling
+from venuetree.actors.mailbox import AtTheDoor, Mailbox, expired
 
 if TYPE_CHECKING:
     from venuetree.protocol.messages import Message, Request
 
-# Answers at the door in a row before the askers let other tasks run.
-DOOR_BURST = 64
+# Asks in a row that are not queued before the askers let other tasks run.
+BURST_LIMIT = 64
 
 P_contra = TypeVar("P_contra", contravariant=True)
 R = TypeVar("R")
@@ -50,36 +51,44 @@ class Ref(Generic[P_contra]):
         reply is dropped.
         """
         mailbox = self._mailbox
-        deadline = anyio.current_time() + timeout
         if not timeout > 0:
             raise expired(mailbox.name, started=False)
         chain = handling.get()
-        _refuse_deadlock(chain, mailbox)
-        if mailbox.at_the_door is not None and not (mailbox.sealed or mailbox.untaken):
+        if chain is not None:
+            _refuse_deadlock(chain, mailbox)
+        if mailbox.at_the_door is not None or mailbox.in_step is not None:
             await _breathe(mailbox)
+        # Only what finds nobody before it may go another way than through the queue.
+        is_free = not (mailbox.sealed or mailbox.untaken)
+        if is_free and mailbox.at_the_door is not None:
             answer = mailbox.at_the_door(message)
             if answer is not AtTheDoor.LATER:
                 return cast("R", answer)
-        answered = anyio.Event()
-        asker = anyio.get_current_task()
-        envelope = Envelope(
-            message, mailbox, answered=answered, asker=asker, deadline=deadline, chain=chain
-        )
-        queued = mailbox.offer_nowait(envelope)
-        try:
-            # A scope, not fail_after, which costs three times as much and raises a TimeoutError
-            # that could as well be the handler's own (P16).
-            with anyio.CancelScope(deadline=deadline):
-                if not queued:
-                    await mailbox.offer(envelope)
-                await answered.wait()
-        finally:
-            envelope.abandon()
+        deadline = mailbox.loop.time() + timeout
+        envelope = Envelope(message, mailbox, is_asked=True, deadline=deadline, chain=chain)
+        if is_free and mailbox.in_step is not None:
+            await mailbox.in_step.work(envelope)
+        else:
+            await _queue(envelope)
         if envelope.stage is not Stage.SETTLED:
             raise expired(mailbox.name, started=envelope.started)
         if envelope.error is not None:
             raise envelope.error
         return cast("R", envelope.value)
+
+    def ask_nowait(self, message: Request[P_contra, R]) -> R:
+        """The answer of an actor that can give it at once, at its door; no checkpoint.
+
+        Raises anyio.WouldBlock, nothing having been sent, if it would have to be waited for: then
+        `ask`. Otherwise as `ask` raises.
+        """
+        mailbox = self._mailbox
+        if mailbox.at_the_door is None or mailbox.sealed or mailbox.untaken:
+            raise anyio.WouldBlock
+        answer = mailbox.at_the_door(message)
+        if answer is AtTheDoor.LATER:
+            raise anyio.WouldBlock
+        return cast("R", answer)
 
     async def tell(self, message: Message[P_contra]) -> None:
         """Send a message for which no reply is wanted; waits for room where the policy is BLOCK.
@@ -101,10 +110,27 @@ class Ref(Generic[P_contra]):
             raise self._mailbox.full()
 
 
+async def _queue(envelope: Envelope) -> None:
+    """Send an ask by the mailbox, and wait until it is settled or its deadline has passed."""
+    loop = envelope.mailbox.loop
+    answered = envelope.answered = loop.event()
+    envelope.asker = anyio.get_current_task()
+    queued = envelope.mailbox.offer_nowait(envelope)
+    try:
+        # A scope, not fail_after, which costs three times as much and raises a TimeoutError
+        # that could as well be the handler's own (P16).
+        with loop.scope(deadline=envelope.deadline):
+            if not queued:
+                await envelope.mailbox.offer(envelope)
+            await answered.wait()
+    finally:
+        envelope.abandon()
+
+
 async def _breathe(mailbox: Mailbox) -> None:
-    """Notice a cancellation, and let others run now and then: answers at the door never wait."""
-    mailbox.answered_at_the_door += 1
-    if mailbox.answered_at_the_door % DOOR_BURST:
+    """Notice a cancellation, and let others run now and then: such asks may never wait."""
+    mailbox.unqueued += 1
+    if mailbox.unqueued % BURST_LIMIT:
         await anyio.lowlevel.checkpoint_if_cancelled()
     else:
         await anyio.lowlevel.checkpoint()

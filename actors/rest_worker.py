@@ -18,7 +18,8 @@ from attrs import frozen
 
 from venuetree.actors.auth import AuthProtocol, Sign
 from venuetree.actors.clock import Clock
-from venuetree.actors.context import Context, Delivery
+from venuetree.actors.context import Context
+from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError, AskTimeout
 from venuetree.actors.rate_gate import Admit, Gate, Refund, Replied
 from venuetree.actors.ref import Ref

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from venuetree.actors.context import Context
+from venuetree.actors.envelope import handling
 from venuetree.actors.errors import LeakedCancellation, unwrap
 from venuetree.actors.incarnation import Deferred, Incarnation
-from venuetree.actors.mailbox import DeadLetterReason, Mailbox, handling
+from venuetree.actors.mailbox import DeadLetterReason, Mailbox
 from venuetree.actors.ref import Ref
 from venuetree.supervisors.snapshot import ChildInfo, ChildState, TreeInfo
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.supervision import Note, settle
 from venuetree.actors import AskTimeout, MailboxFull, MailboxSpec, Overflow
-from venuetree.actors.mailbox import Envelope, Mailbox, Stage
+from venuetree.actors.envelope import Envelope, Stage
+from venuetree.actors.mailbox import Mailbox
 
 pytestmark = pytest.mark.anyio
 
@@ -16,8 +17,8 @@ async def test_a_message_past_its_deadline_is_not_handed_out_though_no_timer_has
     """P15: nothing has yielded since the deadline, so its asker does not know yet; we do."""
     mailbox = Mailbox("a", MailboxSpec(), lambda _, __: None)
     mailbox.open()
-    late = Envelope(Note(1), mailbox, answered=anyio.Event(), deadline=anyio.current_time())
-    good = Envelope(Note(2), mailbox, answered=anyio.Event(), deadline=anyio.current_time() + 1)
+    late = Envelope(Note(1), mailbox, is_asked=True, deadline=anyio.current_time())
+    good = Envelope(Note(2), mailbox, is_asked=True, deadline=anyio.current_time() + 1)
     for envelope in (late, good):
         assert mailbox.offer_nowait(envelope)
     assert mailbox.take_nowait() is good
@@ -69,3 +70,33 @@ def test_a_mailbox_holds_at_least_one_message() -> None:
     """A capacity of nothing is a ValueError: every message would need a waiting actor."""
     with pytest.raises(ValueError, match="capacity"):
         MailboxSpec(0)
+
+
+async def test_a_taker_that_is_about_to_wait_is_woken_too() -> None:
+    """A stop or a crash that falls between its last look around and its wait is not lost.
+
+    Which of two tasks runs first is chance on trio, so it is tried until it has come so.
+    """
+    mailbox = Mailbox("a", MailboxSpec(), lambda _, __: None)
+    mailbox.open()
+    assert mailbox._send is not None
+    taken: list[object] = []
+    about_to_wait = lost = 0
+
+    async def take() -> None:
+        taken.append(await mailbox.take())
+
+    for attempt in range(200):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take)
+            while not mailbox._takers:
+                await anyio.lowlevel.checkpoint()
+            about_to_wait += not mailbox._send.statistics().tasks_waiting_receive
+            mailbox.wake()
+            await settle()
+            lost += len(taken) <= attempt
+            tasks.cancel_scope.cancel()
+
+    mailbox.close()
+    assert about_to_wait
+    assert not lost

@@ -134,6 +134,37 @@ async def test_a_cancelled_asker_is_not_answered_at_the_door() -> None:
     assert doorman.at_the_door == []
 
 
+async def test_an_answer_at_the_door_may_be_had_without_awaiting_anything() -> None:
+    """`ask_nowait` gives it or says that it would have to wait, having sent nothing."""
+    log, doorman = Log(), Doorman()
+    supervisor = log.supervisor(log.child("a", doorman), log.child("b"))
+    refusal, crash = RefusedError("no"), ValueError("bug")
+    async with tree(supervisor):
+        ref = supervisor["a"]
+        answer = ref.ask_nowait(Echo(1))
+        with pytest.raises(RefusedError):
+            ref.ask_nowait(Refuse(refusal))
+        for waits in (ref, supervisor["b"]):
+            with pytest.raises(anyio.WouldBlock):
+                waits.ask_nowait(Echo(-1))
+        ref.tell_nowait(Note(3))
+        with pytest.raises(anyio.WouldBlock):
+            ref.ask_nowait(Echo(4))
+        await anyio.sleep(10)
+        with pytest.raises(ActorCrashed) as crashed:
+            ref.ask_nowait(Boom(crash))
+        with pytest.raises(anyio.WouldBlock):
+            ref.ask_nowait(Echo(5))
+    with pytest.raises(anyio.WouldBlock):
+        ref.ask_nowait(Echo(6))
+
+    assert answer == 1
+    assert crashed.value.__cause__ is crash
+    assert doorman.at_the_door == [1]
+    assert doorman.inside == [Note(3)]
+    assert [message for _, message in log.handled] == []
+
+
 async def test_askers_at_the_door_let_others_run() -> None:
     """However many asks in a row."""
     log, doorman = Log(), Doorman()

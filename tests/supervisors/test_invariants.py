@@ -33,6 +33,7 @@ from venuetree.actors import (
     ActorError,
     ActorStopped,
     AskTimeout,
+    Delivery,
     MailboxFull,
     MailboxSpec,
     MessageDropped,
@@ -54,6 +55,8 @@ from venuetree.supervisors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from venuetree.actors import Context
 
 NAMES = ("a", "b", "c")
@@ -91,6 +94,7 @@ class Setup:
     jitter: float
     overflow: Overflow
     concurrency: int
+    service: str
     cleanup: float
     shutdown: float
 
@@ -105,6 +109,7 @@ class World:
     reports: list[Report] = Factory(list)
     violations: list[str] = Factory(list)
     live: Counter[str] = Factory(Counter)
+    working: Counter[str] = Factory(Counter)
     ended_at: float = -1.0
     body: str = "never began"
 
@@ -129,16 +134,46 @@ def worker(world: World, setup: Setup) -> Any:
                 return task.uid
 
     async def run(context: Context[Work]) -> None:
-        world.live[context.name] += 1
-        world.check(world.live[context.name] == 1, f"I6: two live incarnations of {context.name}")
+        name = context.name
+        world.live[name] += 1
+        world.check(world.live[name] == 1, f"I6: two live incarnations of {name}")
+        world.check(world.working[name] == 0, f"I6: work of an ended incarnation of {name}")
         try:
-            await context.serve(handle, refuses=(RefusedError,), concurrency=setup.concurrency)
+            await serve(context, world, setup, handle)
         finally:
             with anyio.move_on_after(setup.cleanup, shield=True):
                 await anyio.sleep_forever()
-            world.live[context.name] -= 1
+            world.live[name] -= 1
 
     return run
+
+
+async def serve(
+    context: Context[Work],
+    world: World,
+    setup: Setup,
+    handle: Callable[[Task], Awaitable[int]],
+) -> None:
+    """Serve in one of the three ways there are."""
+
+    async def take(delivery: Delivery) -> None:
+        world.working[context.name] += 1
+        try:
+            delivery.reply(await handle(delivery.message))
+        except RefusedError as error:
+            delivery.fail(error)
+        finally:
+            with anyio.move_on_after(setup.cleanup * 2, shield=True):
+                await anyio.sleep_forever()
+            world.working[context.name] -= 1
+
+    if setup.service == "handler":
+        refuses = (RefusedError,)
+        await context.serve(handle, refuses=refuses, concurrency=setup.concurrency)
+        return
+    _ = context.stopping
+    context.ready()
+    await (context.serve_each if setup.service == "each" else context.serve_in_step)(take)
 
 
 async def play(  # noqa: C901, PLR0912, PLR0915 - one branch an operation
@@ -243,7 +278,7 @@ def examine_outcome(world: World, setup: Setup, task: Task, result: object, deli
             known = ActorCrashed | ActorStopped | AskTimeout | MailboxFull | MessageDropped
             world.check(isinstance(result, known), f"I2: {result!r}")
             # Enough time: for the clean-up of an incarnation that died of another message.
-            if task.kind == "boom" and delivered and task.timeout > setup.cleanup + 1:
+            if task.kind == "boom" and delivered and task.timeout > 4 * setup.cleanup + 1:
                 ended = isinstance(result, ActorCrashed | ActorStopped)
                 world.check(ended, f"I10: {result!r} for a delivered boom")
         case RefusedError():
@@ -301,6 +336,7 @@ setups = st.builds(
     jitter=st.sampled_from([0.0, 0.3]),
     overflow=st.sampled_from(Overflow),
     concurrency=st.sampled_from([1, 3]),
+    service=st.sampled_from(["handler", "each", "in step"]),
     cleanup=st.sampled_from([0.0, 0.6]),
     shutdown=st.sampled_from([0.0, 1.0]),
 )
@@ -308,7 +344,7 @@ setups = st.builds(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     setup=setups,
     ops=st.lists(st.one_of(asks, asks, others), min_size=1, max_size=25),

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from venuetree.actors.clock import LoopClock, SystemClock
+from venuetree.actors.loop import UNBOUND, Loop
 
 
 def test_the_system_clock_ignores_steps_of_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,3 +30,21 @@ async def test_the_loops_clock_follows_virtual_time() -> None:
     await anyio.sleep(3600)
 
     assert clock.now_ns() == 1_000 + 3_600_000_000_000
+
+
+@pytest.mark.anyio
+async def test_what_is_bound_to_a_loop_is_what_anyio_gives() -> None:
+    """The clock goes with the loop, virtual time included; scopes end and events wake."""
+    loop = Loop.running()
+    before = loop.time()
+    with loop.scope(deadline=before + 3600) as scope:
+        await anyio.sleep_forever()
+
+    assert scope.cancelled_caught
+    assert loop.time() == anyio.current_time() == UNBOUND.time() == pytest.approx(before + 3600)
+    assert type(loop.scope()) is type(anyio.CancelScope())
+    event = loop.event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(event.wait)
+        event.set()
+    assert type(event) is type(anyio.Event())
