@@ -1,24 +1,35 @@
 """The one actor that holds the credentials: it signs, and knows how far the clocks differ.
 
-Signing asks nobody and waits for nothing, so an ask of it costs its round trip alone. The
-exchange's clock is ours plus an offset, measured by others (`ClockMeasured`); of several
+Signing asks nobody and waits for nothing, so an ask of it is answered at the door. Where a
+signature does not depend on the body, the next order's is made while this one's reply is under
+way, and so costs no order any time.
+
+The exchange's clock is ours plus an offset, measured by others (`ClockMeasured`); of several
 measurements the one with the shortest round trip is believed, until it is old.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import assert_never
 
+import anyio
 from attrs import frozen
 
 from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
+from venuetree.protocol.building import evolver
 from venuetree.protocol.errors import ConfigurationError, EngineError
 from venuetree.protocol.messages import Message, Request
-from venuetree.protocol.port import Auth, RestRequest, Signer, StreamMessage
+from venuetree.protocol.port import Auth, Effect, RestRequest, SignedAhead, Signer, StreamMessage
 
 __all__ = ["AuthDetail", "AuthProtocol", "ClockMeasured", "Sign", "SignStream", "auth_actor"]
 
 #: After so long a new measurement is believed though its round trip was longer: clocks drift.
 MEASUREMENT_AGE_NS = 600 * 1_000_000_000
+#: Signatures made ahead are kept for so many paths: of orders, there are three or four.
+PATHS_AHEAD = 16
+
+_evolve = evolver(RestRequest)
 
 
 class AuthProtocol:
@@ -61,16 +72,22 @@ class AuthDetail:
     signed: int
 
 
-class _Offset:
-    """The best measurement of the exchange's clock."""
+class _ExchangeClock:
+    """The exchange's clock: ours, and the best measurement of the offset."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.offset_ns = 0
         self.round_trip_ns: int | None = None
         self._measured_ns = 0
 
-    def measure(self, measured: ClockMeasured, now_ns: int) -> None:
-        """Believe it if it is better than what we have, or that is old."""
+    def now_ns(self) -> int:
+        """What it shows now."""
+        return self._clock.now_ns() + self.offset_ns
+
+    def measure(self, measured: ClockMeasured) -> None:
+        """Believe a measurement if it is better than what we have, or that is old."""
+        now_ns = self._clock.now_ns()
         is_old = now_ns - self._measured_ns > MEASUREMENT_AGE_NS
         best = self.round_trip_ns
         # A jump by more than both uncertainties is no noise: their clock or ours was set.
@@ -79,6 +96,116 @@ class _Offset:
             self.offset_ns = measured.offset_ns
             self.round_trip_ns = measured.round_trip_ns
             self._measured_ns = now_ns
+
+
+class _Ahead:
+    """Signatures made before they are needed, for requests that change something.
+
+    Each is used once, for the method, host and path that it was made for.
+    """
+
+    def __init__(self, signer: Signer, now_ns: Callable[[], int], nonce: Callable[[], str]) -> None:
+        self._signer = signer
+        self._now_ns = now_ns
+        self._nonce = nonce
+        self._made: dict[tuple[str, str, str], SignedAhead] = {}
+        self._wanted: dict[tuple[str, str, str], RestRequest] = {}
+        self._is_wanted = anyio.Event()
+
+    def sign(self, request: RestRequest, host: str) -> RestRequest:
+        """The request, signed: by what was made ahead, if it still holds."""
+        now_ns = self._now_ns()
+        key = (request.method, host, request.path)
+        made = self._made.pop(key, None)
+        if made is None or made.until_ns <= now_ns:
+            signed = self._signer.sign(request, host=host, now_ns=now_ns, nonce=self._nonce())
+        else:
+            signed = _evolve(request, headers=(*request.headers, *made.headers))
+        if request.effect is Effect.WRITE:
+            self._wanted[key] = request
+            self._is_wanted.set()
+        return signed
+
+    def forget(self) -> None:
+        """The clock was set: what was made by the old one may be refused."""
+        self._made.clear()
+
+    async def make(self) -> None:
+        """Make what will be wanted next, whenever something was used; until cancelled."""
+        while True:
+            await self._is_wanted.wait()
+            self._is_wanted = anyio.Event()
+            wanted, self._wanted = self._wanted, {}
+            for key, request in wanted.items():
+                made = self._signer.sign_ahead(
+                    request, host=key[1], now_ns=self._now_ns(), nonce=self._nonce()
+                )
+                if made is not None:
+                    if len(self._made) >= PATHS_AHEAD:
+                        self._made.clear()
+                    self._made[key] = made
+
+
+class _Auth:
+    """What outlives an incarnation: the keys, the clock's offset, and a count."""
+
+    def __init__(
+        self, exchange: str, signer: Signer | None, clock: Clock, nonce: Callable[[], str]
+    ) -> None:
+        self._exchange = exchange
+        self._signer = signer
+        self._nonce = nonce
+        self._clock = _ExchangeClock(clock)
+        self._signed = 0
+
+    async def __call__(self, ctx: Context[AuthProtocol]) -> None:
+        """Serve until asked to stop."""
+        ahead: _Ahead | None = None
+        ctx.publish_from(self._detail)
+        async with anyio.create_task_group() as tasks:
+            if self._signer is not None:
+                ahead = _Ahead(self._signer, self._clock.now_ns, self._nonce)
+                tasks.start_soon(ahead.make)
+            await ctx.serve_at_the_door(partial(self._handle, ahead), refuses=(EngineError,))
+            tasks.cancel_scope.cancel()
+
+    def _handle(self, ahead: _Ahead | None, message: Sign | SignStream | ClockMeasured) -> object:
+        match message:
+            case Sign(request, host):
+                if request.auth is Auth.NONE:
+                    return request
+                if ahead is None:
+                    raise self._no_key(request.operation)
+                self._signed += 1
+                return ahead.sign(request, host)
+            case SignStream(stream_message):
+                if self._signer is None:
+                    raise self._no_key("subscribe")
+                self._signed += 1
+                return self._signer.sign_stream(
+                    stream_message, now_ns=self._clock.now_ns(), nonce=self._nonce()
+                )
+            case ClockMeasured():
+                before_ns = self._clock.offset_ns
+                self._clock.measure(message)
+                if ahead is not None and self._clock.offset_ns != before_ns:
+                    ahead.forget()
+                return None
+            case _:
+                assert_never(message)
+
+    def _no_key(self, operation: str) -> ConfigurationError:
+        return ConfigurationError(
+            "this needs credentials, and none were given",
+            exchange=self._exchange,
+            operation=operation,
+        )
+
+    def _detail(self) -> AuthDetail:
+        clock = self._clock
+        return AuthDetail(
+            self._signer is not None, clock.offset_ns, clock.round_trip_ns, self._signed
+        )
 
 
 def auth_actor(
@@ -92,46 +219,4 @@ def auth_actor(
         clock: ours.
         nonce: gives unguessable text, new at each call.
     """
-    offset = _Offset()
-    signed = 0
-
-    async def run(ctx: Context[AuthProtocol]) -> None:
-        def publish() -> None:
-            ctx.publish(
-                AuthDetail(signer is not None, offset.offset_ns, offset.round_trip_ns, signed)
-            )
-
-        def need(operation: str) -> Signer:
-            if signer is None:
-                raise ConfigurationError(
-                    "this needs credentials, and none were given",
-                    exchange=exchange,
-                    operation=operation,
-                )
-            return signer
-
-        def handle(message: Sign | SignStream | ClockMeasured) -> object:
-            nonlocal signed
-            now_ns = clock.now_ns() + offset.offset_ns
-            match message:
-                case Sign(request, host):
-                    if request.auth is Auth.NONE:
-                        return request
-                    signed += 1
-                    return need(request.operation).sign(
-                        request, host=host, now_ns=now_ns, nonce=nonce()
-                    )
-                case SignStream(stream_message):
-                    signed += 1
-                    return need("subscribe").sign_stream(
-                        stream_message, now_ns=now_ns, nonce=nonce()
-                    )
-                case ClockMeasured():
-                    offset.measure(message, clock.now_ns())
-                    publish()
-                    return None
-
-        publish()
-        await ctx.serve_at_the_door(handle, refuses=(EngineError,))
-
-    return run
+    return _Auth(exchange, signer, clock, nonce)

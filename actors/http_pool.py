@@ -21,6 +21,7 @@ from attrs import define, frozen
 from venuetree.actors.addresses import Address
 from venuetree.actors.foreign_errors import translate
 from venuetree.actors.http_reply import HttpReply, ReplyParser, ReplyState
+from venuetree.actors.loop import UNBOUND, Loop
 from venuetree.actors.network import Network
 from venuetree.actors.sockets import Tap
 from venuetree.protocol.errors import EngineError, RemoteProtocolError, ReplyLost, TransportError
@@ -75,6 +76,8 @@ class HttpPool:
         #: The most recently used is taken first, so that few stay warm and the rest age out.
         self._idle: deque[Connection] = deque()
         self._is_closed = False
+        #: The loop that it serves, from the first use on.
+        self._loop = UNBOUND
 
     @property
     def idle_connections(self) -> int:
@@ -99,9 +102,11 @@ class HttpPool:
             ReplyLost: it may have left, and no whole reply came.
             RemoteProtocolError: it has left, and what came is no reply.
         """
+        if self._loop is UNBOUND:
+            self._loop = Loop.running()
         has_begun = False
         connection: Connection | None = None
-        with anyio.CancelScope(deadline=anyio.current_time() + timeout_s):
+        with self._loop.scope(deadline=self._loop.time() + timeout_s):
             async with self._turns:
                 connection = await self._take(operation)
                 before = connection.tap.sent
@@ -149,7 +154,7 @@ class HttpPool:
         if self._is_closed:
             message = "the connections were closed on our side"
             raise TransportError(message, exchange=self._exchange, operation=operation)
-        now = anyio.current_time()
+        now = self._loop.time()
         while self._idle:
             connection = self._idle.pop()
             if now - connection.idle_since < connection.idle_limit_s:
@@ -178,7 +183,7 @@ class HttpPool:
         return Connection(stream, Tap(stream), idle_limit_s=self._options.idle_limit_s)
 
     def _put_back(self, connection: Connection) -> None:
-        connection.idle_since = anyio.current_time()
+        connection.idle_since = self._loop.time()
         self._idle.append(connection)
 
     # ------------------------------------------------------------ one exchange

@@ -84,8 +84,8 @@ class OrderTruth:
         self._inquiries: set[Hashable] = set()
         #: Until when (anyio's clock) somebody waits for an order, by client order id.
         self.awaited: dict[str, float] = {}
-        #: What waits for the reply to an order and need not once its verdict has come otherwise.
-        self.sending: dict[str, anyio.CancelScope] = {}
+        #: Called, once, with an order whose verdict has come, whichever way it came first.
+        self.on_verdict: dict[str, Callable[[Order], object]] = {}
 
     def now_ns(self) -> int:
         """Our clock."""
@@ -104,9 +104,10 @@ class OrderTruth:
                 changed = self._changed.pop(client_order_id, None)
                 if changed is not None:
                     changed.set()
-                sending = self.sending.get(client_order_id)
-                if sending is not None and has_verdict(event.order):
-                    sending.cancel()
+                if client_order_id in self.on_verdict and has_verdict(event.order):
+                    self.on_verdict.pop(client_order_id)(event.order)
+        if not self.ledger.has_questions:
+            return
         for client_order_id in self.ledger.unknown_orders():
             self._inquire(("resolve", client_order_id), partial(self._resolve, client_order_id))
         for key in self.ledger.needs_fills():

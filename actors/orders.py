@@ -52,7 +52,7 @@ from venuetree.protocol.events import (
     OrderReported,
 )
 from venuetree.protocol.ledger import Ledger
-from venuetree.protocol.models import Order, OrderKey, OrderReport, OrderRequest, OrderStatus
+from venuetree.protocol.models import Order, OrderKey, OrderRequest, OrderStatus
 from venuetree.protocol.verdict import Verdict, placing_verdict
 
 __all__ = ["OrdersActor"]
@@ -173,43 +173,49 @@ class _Commands:
         truth.apply(ledger.intend(request, truth.now_ns()))
         truth.apply(ledger.sent(client_order_id, truth.now_ns()))
         truth.awaited[client_order_id] = deadline
+        # The user stream may tell the verdict before the reply does, which is still read then.
+        truth.on_verdict[client_order_id] = lambda order: self._placed(order, delivery)
         try:
             await self._send(request, deadline)
-            order = await truth.until(client_order_id, has_verdict, deadline, operation="place")
+            return await truth.until(client_order_id, has_verdict, deadline, operation="place")
         finally:
+            truth.on_verdict.pop(client_order_id, None)
             truth.awaited.pop(client_order_id, None)
+
+    def _placed(self, order: Order, delivery: Delivery) -> None:
+        """Tell an order's owner the verdict."""
         if order.status is OrderStatus.REJECTED:
             # Refused after all, whichever way the news came: nobody must take it for placed.
-            raise OrderRejected(
-                order.reason or "the exchange refused the order",
-                exchange=self.exchange,
-                operation="place",
+            delivery.fail(
+                OrderRejected(
+                    order.reason or "the exchange refused the order",
+                    exchange=self.exchange,
+                    operation="place",
+                )
             )
-        return order
+        else:
+            delivery.reply(order)
 
     async def _send(self, request: OrderRequest, deadline: float) -> None:
         truth, ledger = self.truth, self.ledger
         client_order_id = request.client_order_id
-        report: OrderReport | None = None
         try:
-            # Ended early when the user stream tells the verdict before the reply does.
-            with anyio.CancelScope() as truth.sending[client_order_id]:
-                report = await truth.rest.ask(PlaceOrder(request), timeout=_left(deadline))
+            report = await truth.rest.ask(PlaceOrder(request), timeout=_left(deadline))
         except EngineError as error:
             if placing_verdict(error) is Verdict.NOT_PLACED:
+                truth.on_verdict.pop(client_order_id, None)
                 reason = error.code or error.message
                 truth.apply(ledger.rejected(client_order_id, reason, truth.now_ns()))
                 raise
             truth.apply(ledger.unknown(client_order_id, error.message, truth.now_ns()))
         except ActorError as error:
             if not error.started:
+                truth.on_verdict.pop(client_order_id, None)
                 reason = f"the order was not sent: {error}"
                 truth.apply(ledger.rejected(client_order_id, reason, truth.now_ns()))
                 raise TransportError(reason, exchange=self.exchange, operation="place") from error
             truth.apply(ledger.unknown(client_order_id, str(error), truth.now_ns()))
-        finally:
-            del truth.sending[client_order_id]
-        if report is not None:
+        else:
             truth.apply(ledger.report(report))
 
     # ------------------------------------------------------------ cancel

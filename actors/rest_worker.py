@@ -21,7 +21,8 @@ from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError, AskTimeout
-from venuetree.actors.rate_gate import Admit, Gate, Refund, Replied
+from venuetree.actors.loop import Loop
+from venuetree.actors.rate_gate import Admit, Gate, Permit, Refund, Replied
 from venuetree.actors.ref import Ref
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import (
@@ -35,6 +36,7 @@ from venuetree.protocol.models import Instrument
 from venuetree.protocol.port import (
     Auth,
     FlowContext,
+    Lane,
     RestCodec,
     RestReply,
     RestRequest,
@@ -49,6 +51,7 @@ SIGN_TIMEOUT = 5.0
 ANSWER_MARGIN = 0.01
 #: Statuses from here on are refusals and failures.
 HTTP_ERRORS = 400
+LANE_WORDS = {lane: lane.name.lower() for lane in Lane}
 
 
 class ApiCallLog(Protocol):
@@ -109,7 +112,7 @@ class RestWorker:
         ctx.publish_from(state.detail)
         _ = ctx.stopping  # touched: opts in to the grace period
         ctx.ready()
-        await ctx.serve_each(partial(self._serve, state))
+        await ctx.serve_in_step(partial(self._serve, state))
 
     async def _serve(self, state: "_State", delivery: Delivery) -> None:
         state.in_flight += 1
@@ -147,39 +150,18 @@ class RestWorker:
         self, request: RestRequest, delivery: Delivery, state: "_State"
     ) -> RestReply:
         """One request and its reply; raises what `_not_sent` makes of the actors' errors."""
-        asked = anyio.current_time()
-        # Ends before the asker's time does, so that it hears "not sent" and not "no answer".
-        patience = min(GATE_TIMEOUT, delivery.deadline - asked - ANSWER_MARGIN)
-        try:
-            permit = await self.gate.ask(Admit(request.lane, request.costs), timeout=patience)
-        except ActorError as error:
-            raise self._not_sent(request, "the rate gate did not answer", error) from error
+        time = state.time
+        asked = time()
+        permit = await self._permit(request, delivery, asked)
         if delivery.abandoned and delivery.expects_reply:
             # Whoever asked is gone: for an order this is the difference between safe and not.
             self._tell_gate(Refund(permit))
             raise self._not_sent(request, "its asker gave up while it waited at the rate gate")
         signed = request
         if request.auth is not Auth.NONE:
-            try:
-                signed = await self.auth.ask(Sign(request, self.host), timeout=SIGN_TIMEOUT)
-            except ActorError as error:
-                self._tell_gate(Refund(permit))
-                raise self._not_sent(request, "the auth actor did not answer", error) from error
-            except EngineError:
-                self._tell_gate(Refund(permit))
-                raise
-        gated = anyio.current_time()
+            signed = await self._signed(request, permit)
+        gated = time()
         state.sent += 1
-        fields = {
-            "exchange": self.exchange,
-            "operation": request.operation,
-            "method": request.method,
-            "path": request.path,
-            "lane": request.lane.name.lower(),
-            "weight": {cost.window: cost.amount for cost in request.costs},
-        }
-        if request.client_order_id:
-            fields["client_order_id"] = request.client_order_id
         try:
             reply = await self.send(signed)
         except EngineError as error:
@@ -187,10 +169,20 @@ class RestWorker:
                 self.on_unreachable()
             self.log.warning(
                 "api_call",
-                **fields,
+                **self._fields(request),
                 error=type(error).__name__,
                 detail=error.message,
-                latency_ms=round((anyio.current_time() - gated) * 1e3, 3),
+                latency_ms=round((time() - gated) * 1e3, 3),
+                queued_ms=round((gated - asked) * 1e3, 3),
+            )
+            raise
+        except anyio.get_cancelled_exc_class():
+            self.log.warning(
+                "api_call",
+                **self._fields(request),
+                error="Cancelled",
+                detail="given up while it was sent or its reply was awaited",
+                latency_ms=round((time() - gated) * 1e3, 3),
                 queued_ms=round((gated - asked) * 1e3, 3),
             )
             raise
@@ -199,7 +191,7 @@ class RestWorker:
         log = self.log.info if reply.status < HTTP_ERRORS else self.log.warning
         log(
             "api_call",
-            **fields,
+            **self._fields(request),
             status=reply.status,
             latency_ms=round((reply.received_time_ns - reply.sent_time_ns) / 1e6, 3),
             queued_ms=round((gated - asked) * 1e3, 3),
@@ -209,6 +201,46 @@ class RestWorker:
         if reports or retry_after_ns is not None:
             self._tell_gate(Replied(reports, reply.sent_time_ns, retry_after_ns, permit))
         return reply
+
+    async def _permit(self, request: RestRequest, delivery: Delivery, now: float) -> Permit:
+        admit = Admit(request.lane, request.costs)
+        try:
+            try:
+                return self.gate.ask_nowait(admit)
+            except anyio.WouldBlock:
+                # Ends before the asker's time does, so that it hears "not sent", not "no answer".
+                patience = min(GATE_TIMEOUT, delivery.deadline - now - ANSWER_MARGIN)
+                return await self.gate.ask(admit, timeout=patience)
+        except ActorError as error:
+            raise self._not_sent(request, "the rate gate did not answer", error) from error
+
+    async def _signed(self, request: RestRequest, permit: Permit) -> RestRequest:
+        sign = Sign(request, self.host)
+        try:
+            try:
+                return self.auth.ask_nowait(sign)
+            except anyio.WouldBlock:
+                return await self.auth.ask(sign, timeout=SIGN_TIMEOUT)
+        except ActorError as error:
+            self._tell_gate(Refund(permit))
+            raise self._not_sent(request, "the auth actor did not answer", error) from error
+        except EngineError:
+            self._tell_gate(Refund(permit))
+            raise
+
+    def _fields(self, request: RestRequest) -> dict[str, Any]:
+        """What a log line says of a request; never its headers, query or body."""
+        fields: dict[str, Any] = {
+            "exchange": self.exchange,
+            "operation": request.operation,
+            "method": request.method,
+            "path": request.path,
+            "lane": LANE_WORDS[request.lane],
+            "weight": {cost.window: cost.amount for cost in request.costs},
+        }
+        if request.client_order_id:
+            fields["client_order_id"] = request.client_order_id
+        return fields
 
     def _tell_gate(self, message: Refund | Replied) -> None:
         try:
@@ -235,6 +267,7 @@ class _State:
     """The figures of one incarnation."""
 
     def __init__(self) -> None:
+        self.time = Loop.running().time
         self.in_flight = 0
         self.sent = 0
         self.failed = 0

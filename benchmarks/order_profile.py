@@ -24,6 +24,7 @@ from venuetree.protocol.port import (
     RestCodec,
     RestReply,
     RestRequest,
+    SignedAhead,
     Signer,
     StreamMessage,
 )
@@ -40,6 +41,7 @@ SPANS = (
     ("ask auth", 2),
     ("sign", 3),
     ("http", 2),
+    ("sign ahead", 3),
 )
 
 
@@ -181,6 +183,15 @@ class _Signer:
             return self._signer.sign(request, host=host, now_ns=now_ns, nonce=nonce)
         finally:
             self._profile.note("sign", started)
+
+    def sign_ahead(
+        self, request: RestRequest, *, host: str, now_ns: int, nonce: str
+    ) -> SignedAhead | None:
+        started = perf_counter_ns()
+        try:
+            return self._signer.sign_ahead(request, host=host, now_ns=now_ns, nonce=nonce)
+        finally:
+            self._profile.note("sign ahead", started)
 
     def sign_stream(self, message: StreamMessage, *, now_ns: int, nonce: str) -> str:
         return self._signer.sign_stream(message, now_ns=now_ns, nonce=nonce)

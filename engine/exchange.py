@@ -100,13 +100,16 @@ class ExchangeHandle:
             )
         if not request.client_order_id:
             request = evolve(request, client_order_id=self._new_id())
-        deadline = anyio.current_time() + timeout
-        instrument = await self._instrument(request.instrument, timeout=timeout)
+        instrument = self._tree.directory.instruments.get(request.instrument)
+        if instrument is None:
+            deadline = anyio.current_time() + timeout
+            instrument = await self._instrument(request.instrument, timeout=timeout)
+            timeout = deadline - anyio.current_time()
         check_order(request, instrument)
         return await self._ask(
             orders,
             Place(request),
-            deadline - anyio.current_time(),
+            timeout,
             operation="place",
             client_order_id=request.client_order_id,
         )

@@ -4,12 +4,12 @@ Nothing is rounded: an order that breaks a rule is refused, and the error names 
 value and the bound.
 """
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, NoReturn, assert_never
 
 from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.models import (
+    Bracket,
     Instrument,
     InstrumentStatus,
     LiquidityPreference,
@@ -36,10 +36,11 @@ def check_order(request: OrderRequest, instrument: Instrument) -> None:
         _refuse("instrument", f"the rules are those of {instrument.name}", request.instrument)
     _check_shape(request)
     _check_status(request, instrument)
+    numbers = _numbers(request)
     for rule in instrument.rules:
         match rule:
             case Quantum():
-                for value in _values(request, rule.field):
+                for value in numbers.get(rule.field, ()):
                     _check_quantum(rule, value)
             case Notional():
                 _check_notional(rule, request)
@@ -69,31 +70,19 @@ _HAS_STOP_PRICE: Final = {
 
 
 def _check_shape(request: OrderRequest) -> None:
-    kind = request.type.value
     if request.type is OrderType.OTHER:
-        _refuse("type", "an order of an unnamed type cannot be placed", kind)
-    sizes = [s for s in (request.quantity, request.quote_quantity) if s is not None]
-    if len(sizes) != 1:
+        _refuse("type", "an order of an unnamed type cannot be placed", request.type.value)
+    if (request.quantity is None) == (request.quote_quantity is None):
         _refuse("quantity", "exactly one of quantity and quote_quantity must be set")
-    for name, value, is_due in (
-        ("price", request.price, _HAS_PRICE[request.type]),
-        ("stop_price", request.stop_price, _HAS_STOP_PRICE[request.type]),
-    ):
-        if is_due and value is None:
-            _refuse(name, f"a {kind} order needs a {name}")
-        if not is_due and value is not None:
-            _refuse(name, f"a {kind} order has no {name}", decimal_text(value))
+    if _HAS_PRICE[request.type] is (request.price is None):
+        _refuse_presence("price", request.price, request.type)
+    if _HAS_STOP_PRICE[request.type] is (request.stop_price is None):
+        _refuse_presence("stop_price", request.stop_price, request.type)
     if (request.type is OrderType.STOP_LIMIT) != (request.stop_direction is not None):
         _refuse("stop_direction", "a stop-limit order, and no other, has a stop direction")
     is_till_date = request.time_in_force is TimeInForce.GOOD_TILL_DATE
     if is_till_date != (request.expire_time_ns is not None):
         _refuse("expire_time", "a good-till-date order, and no other, has an expiry time")
-    for name, value in _numbers(request):
-        if not value.is_finite() or value <= 0:
-            _refuse(name, f"{name} must be positive", str(value), "0")
-
-
-def _numbers(request: OrderRequest) -> Iterator[tuple[str, Decimal]]:
     attached = request.attached
     for name, value in (
         ("quantity", request.quantity),
@@ -103,8 +92,14 @@ def _numbers(request: OrderRequest) -> Iterator[tuple[str, Decimal]]:
         ("take_profit_price", attached.take_profit_price if attached else None),
         ("attached stop_price", attached.stop_price if attached else None),
     ):
-        if value is not None:
-            yield name, value
+        if value is not None and (not value.is_finite() or value <= 0):
+            _refuse(name, f"{name} must be positive", str(value), "0")
+
+
+def _refuse_presence(name: str, value: Decimal | None, kind: OrderType) -> NoReturn:
+    if value is None:
+        _refuse(name, f"a {kind.value} order needs a {name}")
+    _refuse(name, f"a {kind.value} order has no {name}", decimal_text(value))
 
 
 # ---------------------------------------------------------------- status
@@ -134,39 +129,34 @@ def _check_status(request: OrderRequest, instrument: Instrument) -> None:
 
 # ---------------------------------------------------------------- numbers
 
+_NOTHING_ATTACHED: Final = Bracket()
 
-def _values(request: OrderRequest, field: QuantumField) -> Iterator[Decimal]:
-    """The order's numbers that a rule for `field` rules."""
-    attached = request.attached
-    is_market = request.type is OrderType.MARKET
-    match field:
-        case QuantumField.PRICE:
-            found = [request.price, attached.take_profit_price if attached else None]
-        case QuantumField.STOP_PRICE:
-            found = [request.stop_price, attached.stop_price if attached else None]
-        case QuantumField.QUANTITY:
-            found = [request.quantity]
-        case QuantumField.QUOTE_QUANTITY:
-            found = [request.quote_quantity]
-        case QuantumField.MARKET_QUANTITY:
+
+def _numbers(request: OrderRequest) -> dict[QuantumField, list[Decimal]]:
+    """The order's numbers, by the field whose rules they must keep."""
+    numbers: dict[QuantumField, list[Decimal]] = {}
+    if request.quantity is not None:
+        numbers[QuantumField.QUANTITY] = [request.quantity]
+        if request.type is OrderType.MARKET:
             # In addition to the rule for quantities.
-            found = [request.quantity if is_market else None]
-        case _:
-            assert_never(field)
-    return (value for value in found if value is not None)
+            numbers[QuantumField.MARKET_QUANTITY] = [request.quantity]
+    if request.quote_quantity is not None:
+        numbers[QuantumField.QUOTE_QUANTITY] = [request.quote_quantity]
+    attached = request.attached or _NOTHING_ATTACHED
+    prices = (request.price, attached.take_profit_price)
+    stop_prices = (request.stop_price, attached.stop_price)
+    numbers[QuantumField.PRICE] = [price for price in prices if price is not None]
+    numbers[QuantumField.STOP_PRICE] = [price for price in stop_prices if price is not None]
+    return numbers
 
 
 def _check_quantum(rule: Quantum, value: Decimal) -> None:
-    what, told = rule.field.value, decimal_text(value)
     if rule.minimum and value < rule.minimum:
-        bound = decimal_text(rule.minimum)
-        _refuse(rule.name, f"{what} {told} is below {bound}", told, bound)
+        _refuse_number(rule.name, rule.field.value, value, "below", rule.minimum)
     if rule.maximum and value > rule.maximum:
-        bound = decimal_text(rule.maximum)
-        _refuse(rule.name, f"{what} {told} is above {bound}", told, bound)
+        _refuse_number(rule.name, rule.field.value, value, "above", rule.maximum)
     if not is_multiple(value, rule.step):
-        bound = decimal_text(rule.step)
-        _refuse(rule.name, f"{what} {told} is no multiple of {bound}", told, bound)
+        _refuse_number(rule.name, rule.field.value, value, "no multiple of", rule.step)
 
 
 def _check_notional(rule: Notional, request: OrderRequest) -> None:
@@ -177,10 +167,12 @@ def _check_notional(rule: Notional, request: OrderRequest) -> None:
         notional = multiply(request.price, request.quantity)
     else:
         return
-    told = decimal_text(notional)
     if rule.minimum and notional < rule.minimum:
-        bound = decimal_text(rule.minimum)
-        _refuse(rule.name, f"price times quantity, {told}, is below {bound}", told, bound)
+        _refuse_number(rule.name, "price times quantity", notional, "below", rule.minimum)
     if rule.maximum and notional > rule.maximum:
-        bound = decimal_text(rule.maximum)
-        _refuse(rule.name, f"price times quantity, {told}, is above {bound}", told, bound)
+        _refuse_number(rule.name, "price times quantity", notional, "above", rule.maximum)
+
+
+def _refuse_number(rule: str, what: str, value: Decimal, fault: str, bound: Decimal) -> NoReturn:
+    told, limit = decimal_text(value), decimal_text(bound)
+    _refuse(rule, f"{what} {told} is {fault} {limit}", told, limit)

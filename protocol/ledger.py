@@ -180,8 +180,9 @@ class Ledger:
         events += self._merge_twin(record, number, now_ns)
         if report.source is ReportSource.QUERY:
             self._shelf.doubt(record, is_doubtful=False)
-        known = record.fills.values()
-        after = orders.apply_fills(orders.apply_report(record.order, report), known, now_ns)
+        after = orders.apply_report(record.order, report)
+        if record.fills:
+            after = orders.apply_fills(after, record.fills.values(), now_ns)
         events += self._change(record, after, now_ns, exchange_time_ns=report.exchange_time_ns)
         return events + self._release(record, now_ns)
 
@@ -221,6 +222,12 @@ class Ledger:
         return events
 
     # --- what must be asked ---------------------------------------------------------------------
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether any of what follows may have something in it: asked after every change."""
+        shelf = self._shelf
+        return bool(shelf.unclear or shelf.lacking or self._strangers or self._held)
 
     def unknown_orders(self) -> tuple[str, ...]:
         """Client order ids of our orders without a verdict, for `ResolveOrder`."""
@@ -290,7 +297,7 @@ class Ledger:
 
     def counts(self) -> Mapping[str, int]:
         """How many orders are in each state, by the state's word."""
-        return dict(self._shelf.counts)
+        return {status.value: count for status, count in self._shelf.counts.items()}
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -345,7 +352,10 @@ class Ledger:
     def _release(self, record: Record, now_ns: int) -> Events:
         """Executions that were held for an order whose name is known now."""
         number = record.order.exchange_order_id
-        self._strangers.pop(number, None)
+        if self._strangers:
+            self._strangers.pop(number, None)
+        if not self._held:
+            return ()
         held = tuple(f for f in self._held.values() if f.exchange_order_id == number)
         if not held:
             return ()
@@ -394,11 +404,11 @@ class Ledger:
         exchange_time_ns: int | None = None,
     ) -> Events:
         """Write a change down, take it over, and tell it; nothing if there is none."""
-        if after == record.order and not fills:
+        is_changed = after is not record.order and after != record.order
+        if not (is_changed or fills):
             return ()
         entry = JournalEntry(record.name, after, record.request, record.sent_time_ns, fills)
         self._journal.record(entry)
-        is_changed = after != record.order
         record.order = after
         record.add_fills(fills)
         self._shelf.put(record)

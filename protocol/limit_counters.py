@@ -83,6 +83,8 @@ class SlidingCounter:
         """When enough of the oldest has left the interval."""
         excess = self.used(now_ns) - bound
         free_at = now_ns
+        if excess <= 0:
+            return free_at  # as nearly always: what follows is dear
         for spent_at, _, amount in heapq.merge(self._ours, self._others):
             if excess <= 0:
                 break
@@ -127,10 +129,11 @@ class SlidingCounter:
 
     def _forget(self, now_ns: int) -> None:
         oldest_ns = now_ns - self._reach_ns
-        while self._ours and self._ours[0][0] <= oldest_ns:
-            self._used_by_us -= self._ours.popleft()[2]
-        while self._others and self._others[0][0] <= oldest_ns:
-            self._used_by_others -= self._others.popleft()[2]
+        ours, others = self._ours, self._others
+        while ours and ours[0][0] <= oldest_ns:
+            self._used_by_us -= ours.popleft()[2]
+        while others and others[0][0] <= oldest_ns:
+            self._used_by_others -= others.popleft()[2]
 
 
 class _Page:

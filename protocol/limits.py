@@ -213,7 +213,9 @@ class RateLimiter:
         now_ns = self._advance(now_ns)
         amounts: dict[str, int] = {}
         for cost in costs:
-            amounts[cost.window] = amounts.get(cost.window, 0) + self._payable(cost)
+            if cost.window not in self._windows or cost.amount < 0:
+                raise _unpayable(cost)
+            amounts[cost.window] = amounts.get(cost.window, 0) + cost.amount
         blocked: list[str] = []
         until_ns = now_ns
         for name, amount in amounts.items():
@@ -359,15 +361,6 @@ class RateLimiter:
         self._now_ns = max(self._now_ns, now_ns)
         return self._now_ns
 
-    def _payable(self, cost: Cost) -> int:
-        if cost.window not in self._windows:
-            msg = f"a request states a cost in {cost.window!r}, which is no window of this exchange"
-            raise LocalProtocolError(msg, operation="admit")
-        if cost.amount < 0:
-            msg = f"a request states the negative cost {cost.amount} of {cost.window}"
-            raise LocalProtocolError(msg, operation="admit")
-        return cost.amount
-
     def _spend(self, amounts: Mapping[str, int], now_ns: int) -> Admitted:
         self._permit += 1
         counts = {
@@ -389,6 +382,14 @@ class RateLimiter:
                 for name, count in later.counts.items()
             }
             self._grants[permit] = evolve(later, counts=counts)
+
+
+def _unpayable(cost: Cost) -> LocalProtocolError:
+    if cost.amount < 0:
+        msg = f"a request states the negative cost {cost.amount} of {cost.window}"
+    else:
+        msg = f"a request states a cost in {cost.window!r}, which is no window of this exchange"
+    return LocalProtocolError(msg, operation="admit")
 
 
 def _used(told: LimitReport, capacity: int) -> int | None:

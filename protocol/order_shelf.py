@@ -88,8 +88,7 @@ class Shelf:
         self.old_fills: OrderedDict[FillKey, None] = OrderedDict()
         #: In the order in which they became final.
         self._final: dict[str, Record] = {}
-        #: By the state's word, which a snapshot shows as it is.
-        self.counts = dict.fromkeys((status.value for status in OrderStatus), 0)
+        self.counts = dict.fromkeys(OrderStatus, 0)
         self._counted: dict[str, OrderStatus] = {}
 
     def find(self, key: OrderKey) -> Record | None:
@@ -108,21 +107,27 @@ class Shelf:
             self.by_exchange[order.exchange_order_id] = record
         if order.filled_quantity > record.filled:
             self.lacking[name] = record
-        else:
+        elif self.lacking:
             self.lacking.pop(name, None)
-        if order.status.is_final:
+        counted = self._counted.get(name)
+        if counted is not order.status:
+            self._count(record, counted)
+        self._judge(record)
+
+    def _count(self, record: Record, before: OrderStatus | None) -> None:
+        """Its status has changed from `before`, None if it is new."""
+        name, status = record.name, record.order.status
+        if before is not None:
+            self.counts[before] -= 1
+        self.counts[status] += 1
+        self._counted[name] = status
+        if status.is_final:
             record.is_doubtful = False
             self.live.pop(name, None)
             self._final.setdefault(name, record)
         else:
             self._final.pop(name, None)
             self.live[name] = record
-        self._judge(record)
-        if (counted := self._counted.get(name)) is not order.status:
-            if counted is not None:
-                self.counts[counted.value] -= 1
-            self.counts[order.status.value] += 1
-            self._counted[name] = order.status
 
     def doubt(self, record: Record, *, is_doubtful: bool) -> None:
         """Its state must be asked, or need not; of a final order there is no doubt."""
@@ -131,9 +136,9 @@ class Shelf:
 
     def _judge(self, record: Record) -> None:
         """Keep `unclear` right: it is looked at after every change, so it must not be searched."""
-        if record.is_unresolved or record.must_be_asked:
+        if record.is_doubtful or record.order.status is OrderStatus.UNKNOWN:
             self.unclear[record.name] = record
-        else:
+        elif self.unclear:
             self.unclear.pop(record.name, None)
 
     def drop(self, record: Record) -> None:
@@ -145,7 +150,7 @@ class Shelf:
             del self.by_client[order.client_order_id]
         if self.by_exchange.get(order.exchange_order_id) is record:
             del self.by_exchange[order.exchange_order_id]
-        self.counts[self._counted.pop(name).value] -= 1
+        self.counts[self._counted.pop(name)] -= 1
 
     def forget_some(self) -> tuple[Record, ...]:
         """Drop the final orders that are too many; returns them."""

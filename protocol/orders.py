@@ -24,10 +24,9 @@ they never take it backwards:
 
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
-from attrs import evolve
-
+from venuetree.protocol.building import evolver
 from venuetree.protocol.models import (
     Fill,
     Order,
@@ -72,6 +71,8 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 T = TypeVar("T")
+
+_evolve: Final = evolver(Order)
 
 _ZERO = Decimal(0)
 # Sums and products of what exchanges send are exact in this; an average has the usual digits.
@@ -142,8 +143,9 @@ def apply_report(order: Order, report: OrderReport) -> Order:
     filled = max(order.filled_quantity, told_filled or _ZERO)
     status = _follow(status, _weigh(report.status, filled, quantity))
     is_final = status.is_final
-    after = evolve(
+    return _changed(
         order,
+        _first(report.exchange_time_ns, report.received_time_ns),
         exchange_order_id=order.exchange_order_id or report.exchange_order_id,
         client_order_id=order.client_order_id or report.client_order_id,
         status=status,
@@ -159,7 +161,6 @@ def apply_report(order: Order, report: OrderReport) -> Order:
         reason=_reason(order, status, report.reason),
         created_time_ns=_first(report.created_time_ns, order.created_time_ns),
     )
-    return _stamped(order, after, _first(report.exchange_time_ns, report.received_time_ns))
 
 
 def as_report(order: Order) -> OrderReport:
@@ -204,8 +205,9 @@ def apply_fills(order: Order, fills: Iterable[Fill], now_ns: int) -> Order:
     status = _follow(status, _weigh(told, filled, order.quantity))
     is_complete = total == filled
     is_one_currency = len({fill.fee_currency for fill in known}) == 1
-    after = evolve(
+    return _changed(
         order,
+        now_ns,
         exchange_order_id=order.exchange_order_id or known[0].exchange_order_id,
         status=status,
         filled_quantity=filled,
@@ -213,13 +215,11 @@ def apply_fills(order: Order, fills: Iterable[Fill], now_ns: int) -> Order:
         fees=fees if is_complete and is_one_currency else order.fees,
         is_cancelling=order.is_cancelling and not status.is_final,
     )
-    return _stamped(order, after, now_ns)
 
 
 def apply_sent(order: Order, now_ns: int) -> Order:
     """The order's first byte may have left."""
-    after = evolve(order, status=_follow(order.status, _SENT))
-    return _stamped(order, after, now_ns)
+    return _changed(order, now_ns, status=_follow(order.status, _SENT))
 
 
 def apply_unknown(order: Order, reason: str, now_ns: int) -> Order:
@@ -229,7 +229,7 @@ def apply_unknown(order: Order, reason: str, now_ns: int) -> Order:
     """
     if order.status not in {_NEW, _SENT}:
         return order
-    return _stamped(order, evolve(order, status=_UNKNOWN, reason=reason), now_ns)
+    return _changed(order, now_ns, status=_UNKNOWN, reason=reason)
 
 
 def apply_rejected(order: Order, reason: str, now_ns: int) -> Order:
@@ -239,7 +239,7 @@ def apply_rejected(order: Order, reason: str, now_ns: int) -> Order:
     """
     if order.exchange_order_id or order.filled_quantity or order.status.is_final:
         return order
-    return _stamped(order, evolve(order, status=_REJECTED, reason=reason), now_ns)
+    return _changed(order, now_ns, status=_REJECTED, reason=reason)
 
 
 def apply_editing(order: Order, quantity: Decimal | None, now_ns: int) -> Order:
@@ -250,17 +250,17 @@ def apply_editing(order: Order, quantity: Decimal | None, now_ns: int) -> Order:
     """
     if quantity is None or order.quantity is None or order.status.is_final:
         return order
-    return _stamped(order, evolve(order, quantity=max(order.quantity, quantity)), now_ns)
+    return _changed(order, now_ns, quantity=max(order.quantity, quantity))
 
 
 def apply_cancelling(order: Order, now_ns: int) -> Order:
     """The exchange accepted a cancel."""
-    return _stamped(order, evolve(order, is_cancelling=not order.status.is_final), now_ns)
+    return _changed(order, now_ns, is_cancelling=not order.status.is_final)
 
 
 def apply_cancel_refused(order: Order, now_ns: int) -> Order:
     """The exchange refused a cancel."""
-    return _stamped(order, evolve(order, is_cancelling=False), now_ns)
+    return _changed(order, now_ns, is_cancelling=False)
 
 
 def is_rejected_unnumbered(order: Order) -> bool:
@@ -314,12 +314,15 @@ def _average(fills: tuple[Fill, ...], value: Decimal, total: Decimal) -> Decimal
     return _AVERAGE.divide(value, total) if total else None
 
 
-def _stamped(before: Order, after: Order, time_ns: int | None) -> Order:
-    """`before` itself if nothing changed, else `after` with its time, which never falls."""
-    if after == before:
-        return before
-    times = [t for t in (before.updated_time_ns, time_ns) if t is not None]
-    return evolve(after, updated_time_ns=max(times, default=None))
+def _changed(order: Order, time_ns: int | None, **news: Any) -> Order:
+    """The order with the news and its time, which never falls; itself if nothing is new."""
+    for name, value in news.items():
+        if getattr(order, name) != value:
+            break
+    else:
+        return order
+    times = [t for t in (order.updated_time_ns, time_ns) if t is not None]
+    return _evolve(order, **news, updated_time_ns=max(times, default=None))
 
 
 def _first(one: T | None, other: T | None) -> T | None:

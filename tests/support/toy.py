@@ -66,6 +66,7 @@ from venuetree.protocol.port import (
     Send,
     SendSigned,
     SessionEvent,
+    SignedAhead,
     Step,
     StreamLimits,
     StreamMessage,
@@ -176,6 +177,13 @@ class ToySigner:
     def sign(self, request: RestRequest, *, host: str, now_ns: int, nonce: str) -> RestRequest:
         """A header that proves who signed when."""
         return evolve(request, headers=(("signed", f"{host} {now_ns} {nonce}"),))
+
+    def sign_ahead(
+        self, request: RestRequest, *, host: str, now_ns: int, nonce: str
+    ) -> SignedAhead | None:
+        """None: the time is part of what is signed."""
+        del request, host, now_ns, nonce
+        return None
 
     def sign_stream(self, message: StreamMessage, *, now_ns: int, nonce: str) -> str:
         """The fields with the nonce."""

@@ -17,7 +17,7 @@ from venuetree.protocol.exchanges.coinbase.credentials import (
 )
 from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.signing import ExchangeSigner, signer
-from venuetree.protocol.port import Auth, RestRequest, Signer, StreamMessage
+from venuetree.protocol.port import Auth, RestRequest, SignedAhead, Signer, StreamMessage
 
 __all__ = ["CoinbaseFeedCredentials", "FeedSigner", "feed_signer"]
 
@@ -56,6 +56,13 @@ class FeedSigner:
         if request.auth is Auth.NONE:
             return request
         return self._other(request.operation).sign(request, host=host, now_ns=now_ns, nonce=nonce)
+
+    def sign_ahead(
+        self, request: RestRequest, *, host: str, now_ns: int, nonce: str
+    ) -> SignedAhead | None:
+        """What Advanced Trade's signer gives; `AuthRefused` if there is no key for it."""
+        other = self._other(request.operation)
+        return other.sign_ahead(request, host=host, now_ns=now_ns, nonce=nonce)
 
     def sign_stream(self, message: StreamMessage, *, now_ns: int, nonce: str) -> str:
         """The message, signed; only the older feed says `channels` in the plural."""

@@ -11,7 +11,6 @@ import hmac
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, assert_never
 
-import attrs
 import orjson
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from venuetree.protocol.building import evolver
 from venuetree.protocol.errors import ConfigurationError
 from venuetree.protocol.exchanges.coinbase.credentials import (
     AnyCoinbaseCredentials,
@@ -32,8 +32,8 @@ from venuetree.protocol.exchanges.coinbase.credentials import (
     CoinbaseLegacyCredentials,
 )
 from venuetree.protocol.exchanges.coinbase.reading import NAME
-from venuetree.protocol.port import Auth, RestRequest, Signer, StreamMessage
-from venuetree.protocol.timestamps import to_seconds
+from venuetree.protocol.port import Auth, RestRequest, SignedAhead, Signer, StreamMessage
+from venuetree.protocol.timestamps import SECOND, to_seconds
 
 __all__ = ["TOKEN_LIFETIME_S", "ExchangeSigner", "HmacSigner", "JwtSigner", "signer"]
 
@@ -41,6 +41,7 @@ __all__ = ["TOKEN_LIFETIME_S", "ExchangeSigner", "HmacSigner", "JwtSigner", "sig
 TOKEN_LIFETIME_S: Final = 120
 
 _SEED_LENGTH: Final = 32
+_evolve: Final = evolver(RestRequest)
 _SHAPES: Final = (
     "the private key is none of the accepted shapes: a PEM of a P-256 key (EC PRIVATE KEY, or"
     " PRIVATE KEY), a PEM of an Ed25519 key (PRIVATE KEY), or base64 of an Ed25519 key of 64 or"
@@ -149,11 +150,24 @@ class JwtSigner:
         """The request with a token for its method, host and path."""
         if request.auth is Auth.NONE:
             return request
+        header = self._header(request, host=host, now_ns=now_ns, nonce=nonce)
+        return _evolve(request, headers=(*request.headers, header))
+
+    def sign_ahead(
+        self, request: RestRequest, *, host: str, now_ns: int, nonce: str
+    ) -> SignedAhead | None:
+        """A token for another request like this one: it does not depend on the body.
+
+        Used within half of its life, so that it outlives its way to the exchange.
+        """
+        header = self._header(request, host=host, now_ns=now_ns, nonce=nonce)
+        return SignedAhead((header,), now_ns + TOKEN_LIFETIME_S * SECOND // 2)
+
+    def _header(
+        self, request: RestRequest, *, host: str, now_ns: int, nonce: str
+    ) -> tuple[str, str]:
         uri = f"{request.method} {host}{request.path}"
-        token = self.token(now_ns=now_ns, nonce=nonce, uri=uri)
-        return attrs.evolve(
-            request, headers=(*request.headers, ("authorization", f"Bearer {token}"))
-        )
+        return ("authorization", f"Bearer {self.token(now_ns=now_ns, nonce=nonce, uri=uri)}")
 
     def sign_stream(self, message: StreamMessage, *, now_ns: int, nonce: str) -> str:
         """The message with a token of its own."""
@@ -187,7 +201,14 @@ class HmacSigner:
             ("cb-access-sign", self._hex(prehash)),
             ("cb-access-timestamp", stamp),
         )
-        return attrs.evolve(request, headers=(*request.headers, *headers))
+        return _evolve(request, headers=(*request.headers, *headers))
+
+    def sign_ahead(
+        self, request: RestRequest, *, host: str, now_ns: int, nonce: str
+    ) -> SignedAhead | None:
+        """None: the body is part of what is signed."""
+        del request, host, now_ns, nonce
+        return None
 
     def sign_stream(self, message: StreamMessage, *, now_ns: int, nonce: str) -> str:
         """The message with `api_key`, `timestamp` and `signature`."""
@@ -235,7 +256,14 @@ class ExchangeSigner:
             ("cb-access-timestamp", stamp),
             ("cb-access-passphrase", self._passphrase),
         )
-        return attrs.evolve(request, headers=(*request.headers, *headers))
+        return _evolve(request, headers=(*request.headers, *headers))
+
+    def sign_ahead(
+        self, request: RestRequest, *, host: str, now_ns: int, nonce: str
+    ) -> SignedAhead | None:
+        """None: the body is part of what is signed."""
+        del request, host, now_ns, nonce
+        return None
 
     def sign_stream(self, message: StreamMessage, *, now_ns: int, nonce: str) -> str:
         """The message with `key`, `passphrase`, `timestamp` and `signature`."""

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -167,6 +168,19 @@ def test_eddsa_tokens_equal_the_published_one_whatever_shape_the_key_has(shape: 
     )
 
 
+def test_a_token_made_ahead_is_that_of_a_request_and_used_for_half_its_life() -> None:
+    """The body is no part of it; the deterministic key shows that nothing else differs."""
+    signing = signer(CoinbaseCredentials(ED25519_NAME, next(iter(ED25519_SHAPES.values()))))
+    ahead = signing.sign_ahead(CREATE, host=HOST, now_ns=NOW_NS, nonce=NONCE)
+    other = attrs.evolve(CREATE, body=b"{}")
+    signed = signing.sign(other, host=HOST, now_ns=NOW_NS, nonce=NONCE)
+
+    assert ahead is not None
+    assert signed.headers == (*other.headers, *ahead.headers)
+    assert ahead.until_ns == NOW_NS + 60 * 1_000_000_000
+    assert "Bearer" not in repr(ahead)
+
+
 def test_a_stream_message_carries_a_token_of_its_own_without_uri() -> None:
     """The message's own fields stay."""
     text = signer(CoinbaseCredentials(ED25519_NAME, ED25519)).sign_stream(
@@ -301,6 +315,14 @@ def test_exchange_keys_equal_the_published_vectors(request_: RestRequest, expect
         "cb-access-timestamp": "1700000000",
         "cb-access-passphrase": "pp",
     }
+
+
+@pytest.mark.parametrize("credentials", [LEGACY, EXCHANGE], ids=["hmac", "exchange"])
+def test_a_key_that_signs_the_body_makes_nothing_ahead(credentials: AnyCoinbaseCredentials) -> None:
+    """An order's signature cannot be known before the order."""
+    signing = signer(credentials)
+
+    assert signing.sign_ahead(CREATE, host=HOST, now_ns=NOW_NS, nonce=NONCE) is None
 
 
 def test_the_older_feeds_subscription_equals_the_published_vector() -> None:
