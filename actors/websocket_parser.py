@@ -26,6 +26,8 @@ __all__ = ["FramePath", "InvalidText", "WebSocketParser"]
 FINAL_TEXT = 0x81
 LENGTH_IN_TWO_BYTES = 126
 LENGTH_IN_EIGHT_BYTES = 127
+#: How many bytes a longer length takes.
+WIDTHS = {LENGTH_IN_TWO_BYTES: 2, LENGTH_IN_EIGHT_BYTES: 8}
 
 
 class FramePath(Enum):
@@ -103,7 +105,7 @@ class WebSocketParser:
         self.protocol.receive_eof()
         self._note_failure()
 
-    def _feed_frames(  # noqa: C901 - one loop over one header; split, it costs a call a frame
+    def _feed_frames(  # noqa: C901, PLR0912 - one loop over one header; split, it costs a call a frame
         self, data: bytes, messages: list[bytes | str]
     ) -> None:
         """Cut frames out of `data`, which begins at a frame boundary."""
@@ -116,7 +118,7 @@ class WebSocketParser:
             length = data[position + 1]
             start = position + 2
             if length >= LENGTH_IN_TWO_BYTES:
-                width = {LENGTH_IN_TWO_BYTES: 2, LENGTH_IN_EIGHT_BYTES: 8}.get(length, 0)
+                width = WIDTHS.get(length, 0)
                 if not width:
                     # A masked frame: a server must not, and the protocol will say so.
                     self._has_short_cut = False
@@ -125,17 +127,21 @@ class WebSocketParser:
                 if available < 2 + width:
                     needed = 2 + width
                     break
+                length = int.from_bytes(data[start : start + width], "big")
                 start += width
-                length = int.from_bytes(data[start - width : start], "big")
             end = start + length
             if data[position] == FINAL_TEXT and length <= self._limit and self._fragmented is None:
                 if end > size:
                     needed = end - position
                     break
-                self._deliver(data[start:end], Opcode.TEXT, messages)
-                if not self._has_short_cut:
-                    self._feed_protocol(data[end:], messages)
-                    return
+                text = data[start:end]
+                if text.isascii():
+                    messages.append(text)
+                else:
+                    self._deliver(text, Opcode.TEXT, messages)
+                    if not self._has_short_cut:
+                        self._feed_protocol(data[end:], messages)
+                        return
                 position = end
                 continue
             stop = min(end, size)

@@ -21,6 +21,7 @@ __all__ = [
     "is_multiple",
     "multiply",
     "optional_decimal",
+    "require_decimals",
     "to_decimal",
 ]
 
@@ -51,18 +52,24 @@ def _malformed(text: Any) -> ValueError:
     return ValueError(f"not a decimal: {str(text)[:_MOST_DIGITS]!r}")
 
 
-def decimals_from(texts: list[Any]) -> list[Decimal]:
-    """As `decimal_from` of each, several times faster for thousands.
+def require_decimals(texts: list[Any]) -> None:
+    """`ValueError` unless `decimal_from` takes each; the grammar is matched once over all of them.
 
-    The grammar is matched once over all of them. A text that hides a line end within itself
-    passes there, but is refused by `Decimal`.
+    What it lets pass may go to `Decimal` as it is.
     """
     try:
-        if _all_match("\n".join([*texts, ""])) is None:
-            raise _malformed(next((text for text in texts if _matches(text) is None), texts))
-        return [Decimal(text) for text in texts]
-    except (TypeError, DecimalException) as error:
+        lines = "\n".join([*texts, ""])
+    except TypeError as error:
         raise _malformed(texts) from error
+    # A text that hides a line end within itself might pass as two.
+    if _all_match(lines) is None or lines.count("\n") != len(texts):
+        raise _malformed(next((text for text in texts if _matches(text) is None), texts))
+
+
+def decimals_from(texts: list[Any]) -> list[Decimal]:
+    """As `decimal_from` of each, several times faster for thousands."""
+    require_decimals(texts)
+    return [Decimal(text) for text in texts]
 
 
 def optional_decimal(text: Any) -> Decimal | None:

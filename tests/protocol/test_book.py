@@ -1,6 +1,6 @@
 """The local book."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +49,48 @@ def test_a_book_of_a_snapshot_and_diffs_equals_a_plain_table(
     assert book.best_bid == (bids[0] if bids else None)
     assert book.best_ask == (asks[0] if asks else None)
     assert all(book.quantity_at(Side.BUY, level.price) == level.quantity for level in bids)
+
+
+deep_prices = st.integers(1, 200).flatmap(
+    # The same price with other digits: 0.5, 0.50, 0.500.
+    lambda cents: st.sampled_from(["", "0", "00"]).map(
+        lambda zeros: Decimal(f"{Decimal(cents) / 100:f}" + (zeros if cents % 100 else ""))
+    )
+)
+deep_changes = st.lists(
+    st.tuples(st.sampled_from(Side), deep_prices, quantities), min_size=20, max_size=150
+)
+
+
+@given(st.integers(0, 200), deep_changes, st.integers(1, 3))
+def test_a_deep_book_changed_frame_by_frame_equals_a_plain_table_digit_for_digit(
+    levels: int, diffs: list[tuple[Side, Decimal, Decimal]], frame: int
+) -> None:
+    """Near the best and far from it, whatever the digits: those last sent are shown."""
+    one = Decimal(1)
+    shown = [Level(Decimal(cents) / 100, one) for cents in range(1, levels + 1)]
+    book = Book("A-USD")
+    book.load(shown, reversed(shown))
+    tables = {side: {price: (price, one) for price, _ in shown} for side in Side}
+    # A host's small precision must not round a price.
+    with localcontext(prec=1):
+        for start in range(0, len(diffs), frame):
+            changed = diffs[start : start + frame]
+            book.apply(changed)
+            for side, price, quantity in changed:
+                # Removed first: a dict keeps the digits that a key came with.
+                tables[side].pop(price, None)
+                if quantity:
+                    tables[side][price] = (price, quantity)
+
+            bids = sorted(tables[Side.BUY].values(), reverse=True)
+            asks = sorted(tables[Side.SELL].values())
+            assert book.bids(10) == bids[:10]
+            assert book.asks(10) == asks[:10]
+            assert book.is_crossed == bool(bids and asks and bids[0][0] > asks[0][0])
+
+    assert str(book.bids()) == str([Level(*level) for level in bids])
+    assert str(list(book.iterate(Side.SELL))) == str([Level(*level) for level in asks])
 
 
 def test_deleting_a_level_that_was_never_there_is_normal() -> None:

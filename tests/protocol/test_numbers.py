@@ -17,6 +17,7 @@ from venuetree.protocol.numbers import (
     is_multiple,
     multiply,
     optional_decimal,
+    require_decimals,
     to_decimal,
 )
 
@@ -92,6 +93,37 @@ def test_many_at_once_refuse_what_each_alone_refuses(texts: list[str]) -> None:
             decimals_from(texts)
     else:
         assert decimals_from(texts) == expected
+
+
+@given(
+    st.lists(
+        st.one_of(
+            decimal_texts,
+            st.text(alphabet="0123456789.-\n eE+_", max_size=6),
+            st.sampled_from([*MALFORMED, "1" * 40, "0." + "1" * 40, "0." + "1" * 41, None, 1, 1.5]),
+        ),
+        max_size=6,
+    )
+)
+def test_many_are_let_pass_only_if_each_would_be_read(texts: list[object]) -> None:
+    """The check of all at once is that of each: what passes it, `Decimal` reads to the letter."""
+    try:
+        expected = [decimal_from(text) for text in texts]
+    except ValueError:
+        with pytest.raises(ValueError, match="not a decimal"):
+            require_decimals(texts)
+    else:
+        require_decimals(texts)
+
+        assert [decimal_text(Decimal(str(text))) for text in texts] == texts
+        assert [Decimal(str(text)) for text in texts] == expected
+
+
+def test_a_line_end_hidden_in_a_text_is_no_seam() -> None:
+    """Two numbers in one text are not two texts."""
+    for texts in (["1\n2"], ["1", "2\n3"], ["1\n"], ["\n1"], ["\n"]):
+        with pytest.raises(ValueError, match="not a decimal"):
+            require_decimals(texts)
 
 
 def test_an_exponent_is_never_printed() -> None:

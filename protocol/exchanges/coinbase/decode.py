@@ -8,6 +8,7 @@ Followed: "Advanced Trade WebSocket Channels" and "Advanced Trade WebSocket Over
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ from venuetree.protocol.exchanges.coinbase.reading import (
 )
 from venuetree.protocol.exchanges.coinbase.reports import report_from_stream
 from venuetree.protocol.models import Candle, Level, Side
-from venuetree.protocol.numbers import DecimalTable, decimal_from, decimals_from
+from venuetree.protocol.numbers import DecimalTable, decimal_from, decimals_from, require_decimals
 from venuetree.protocol.port import StreamKind
 from venuetree.protocol.timestamps import from_rfc3339, from_seconds
 
@@ -116,12 +117,12 @@ _blank_ticker: Final = blank(TickerChanged)
 
 
 def _trades(message: dict[str, Any], received_time_ns: int) -> tuple[Event, ...]:
-    kind, new, name, prices, quantities, takers, time_of = (
+    kind, new, name, prices, quantity_of, takers, time_of = (
         TradePrinted,
         _blank_trade,
         NAME,
         _prices,
-        _quantities,
+        decimal_from,
         _TAKER_SIDES,
         from_rfc3339,
     )
@@ -139,7 +140,8 @@ def _trades(message: dict[str, Any], received_time_ns: int) -> tuple[Event, ...]
             printed.instrument = product
             printed.trade_id = trade_id
             printed.price = prices[trade["price"]]
-            printed.quantity = quantities[trade["size"]]
+            # A size comes once, mostly: remembering it would cost more than it saves.
+            printed.quantity = quantity_of(trade["size"])
             printed.taker_side = takers[trade["side"]]
             printed.exchange_time_ns = time_of(trade["time"])
             printed.received_time_ns = received_time_ns
@@ -178,14 +180,16 @@ def _level2(message: dict[str, Any], received_time_ns: int) -> tuple[Event, ...]
 
 
 def _changes(updates: Any) -> tuple[BookChange, ...]:
-    sides, prices, quantities, build, kind = _BOOK_SIDES, _prices, _quantities, _tuple, BookChange
+    # Most quantities come once, which no table helps: they are checked all at once instead.
+    require_decimals([update["new_quantity"] for update in updates])
+    sides, prices, build, kind, number = _BOOK_SIDES, _prices, _tuple, BookChange, Decimal
     changes: list[BookChange] = [
         build(
             kind,
             (
                 sides[update["side"]],
                 prices[update["price_level"]],
-                quantities[update["new_quantity"]],
+                number(update["new_quantity"]),
             ),
         )
         for update in updates

@@ -75,10 +75,8 @@ __all__ = ["MarketSession"]
 _LEVEL2: Final = CHANNELS[Topic.BOOK]
 #: Events that a session tells as they are.
 _PLAIN_EVENTS: Final = frozenset({TradePrinted, TickerChanged})
-
-
 _TRADES: Final = CHANNELS[Topic.TRADES]
-
+_PAST: Final = Place.PAST
 
 _blank_update: Final = blank(BookUpdated)
 
@@ -87,6 +85,20 @@ def _age(event: Event) -> tuple[int, str]:
     """Sorts trades oldest first, by their numeric ids: frames list them newest first."""
     trade_id = event.trade_id if isinstance(event, TradePrinted) else ""
     return len(trade_id), trade_id
+
+
+def _updated(book: Book, event: BookChanged | BookSnapshot, now_ns: int) -> BookUpdated:
+    """The news that `event` has changed a book in step."""
+    told = _blank_update()
+    told.exchange = NAME
+    told.instrument = book.instrument
+    told.book = book
+    told.changes = event.changes if event.__class__ is BookChanged else ()
+    told.exchange_time_ns = event.exchange_time_ns
+    told.received_time_ns = now_ns
+    told.skipped = 0
+    told.__class__ = BookUpdated
+    return told  # type: ignore[no-any-return]  # a twin no more
 
 
 class MarketSession:
@@ -103,6 +115,8 @@ class MarketSession:
         self._shared: set[Key] = set()
         #: Subscriptions that deliver under their own names; forgotten whenever anything changes.
         self._settled: set[Key] = set()
+        #: Books that come under their own names alone and have begun; forgotten likewise.
+        self._steady: dict[str, Book] = {}
         self._books: dict[str, Book] = {}
         self._renewals: dict[Key, int] = {}
         self._deadline_ns: int | None = None
@@ -160,7 +174,7 @@ class MarketSession:
             message = read_object(frame)
             channel = message.get("channel")
             place, gap = self._connection.number(message, received_time_ns)
-            if place is Place.PAST:
+            if place is _PAST:
                 return ()
             if gap is not None:
                 events += [*self._all_stale(StaleReason.GAP, received_time_ns), gap]
@@ -173,7 +187,10 @@ class MarketSession:
         if not events and self._are_settled(decoded, channel, received_time_ns):
             return decoded  # type: ignore[return-value]  # trades and tickers only
         for event in decoded:
-            events += self._take(event, channel or "", received_time_ns)
+            if isinstance(event, BookChanged):
+                events += self._take_change(event, received_time_ns)
+            else:
+                events += self._take(event, channel or "", received_time_ns)
         return events
 
     def _are_settled(self, events: Sequence[Event], channel: str | None, now_ns: int) -> bool:
@@ -226,8 +243,6 @@ class MarketSession:
     # ------------------------------------------------------------ frames
 
     def _take(self, event: Event, channel: str, now_ns: int) -> Sequence[SessionEvent]:
-        if event.__class__ is BookChanged:
-            return self._take_book(event, now_ns)
         match event:
             case BookChanged() | BookSnapshot():
                 return self._take_book(event, now_ns)
@@ -327,6 +342,18 @@ class MarketSession:
 
     # ------------------------------------------------------------ books
 
+    def _take_change(self, event: BookChanged, now_ns: int) -> Sequence[SessionEvent]:
+        """A change of a book, nearly always of one with nothing to judge anew: a flood's way."""
+        book = self._steady.get(event.instrument)
+        if book is None or not book.in_step:
+            return self._take_book(event, now_ns)
+        key = (_LEVEL2, event.instrument)
+        book.apply(event.changes)
+        if book.is_crossed:
+            return self._renew(key, StaleReason.CROSSED, now_ns)
+        self._silence.heard_again(key, now_ns)
+        return (_updated(book, event, now_ns),)
+
     def _take_book(self, event: BookChanged | BookSnapshot, now_ns: int) -> Sequence[SessionEvent]:
         key = (_LEVEL2, event.instrument)
         names = self._names.get(key)
@@ -353,18 +380,11 @@ class MarketSession:
                 continue
             self._hear((_LEVEL2, name), now_ns)
             if was_in_step:
-                told = _blank_update()
-                told.exchange = NAME
-                told.instrument = name
-                told.book = book
-                told.changes = event.changes if isinstance(event, BookChanged) else ()
-                told.exchange_time_ns = event.exchange_time_ns
-                told.received_time_ns = now_ns
-                told.skipped = 0
-                told.__class__ = BookUpdated
-                events.append(told)
+                events.append(_updated(book, event, now_ns))
             else:
                 events.append(BookInStep(NAME, name, book, now_ns, event.exchange_time_ns))
+            if names == (event.instrument,):
+                self._steady[name] = book
         return events
 
     def _own_key(self, name: str) -> Key:
@@ -427,6 +447,7 @@ class MarketSession:
     def _look_around(self, now_ns: int) -> None:
         """Judge the state anew, and find when the next watchdog is due."""
         self._settled.clear()
+        self._steady.clear()
         self._connection.at(now_ns)
         self._connection.judged(
             is_delivered=self._subscriptions.is_settled
@@ -443,6 +464,7 @@ class MarketSession:
 
     def _rename(self) -> None:
         self._settled.clear()
+        self._steady.clear()
         self._names = names_by_product(
             self._wanted,
             self._shared,

@@ -428,6 +428,27 @@ def test_a_user_message_without_orders_is_not_lost() -> None:
         b'{"channel":"heartbeats","events":[{"heartbeat_counter":1e999}]}',
         b'{"channel":"heartbeats","events":[{"heartbeat_counter":"1.5"}]}',
         b'{"type":"snapshot","product_id":"X","bids":[["1"]],"asks":[]}',
+        *(
+            b'{"channel":"l2_data","events":[{"type":"update","product_id":"X","updates":['
+            b'{"side":"bid","price_level":"1","new_quantity":"1"},'
+            b'{"side":"bid","price_level":"2","new_quantity":%b}]}]}' % quantity
+            for quantity in (
+                b'"1e3"',
+                b'"1_0"',
+                b'" 1"',
+                b'"NaN"',
+                b'"1\\n2"',
+                b'""',
+                b"1",
+                b"null",
+            )
+        ),
+        *(
+            b'{"channel":"market_trades","events":[{"type":"update","trades":[{"trade_id":"1",'
+            b'"product_id":"X","price":"1","side":"BUY","time":"2026-03-04T05:06:07Z",'
+            b'"size":%b}]}]}' % size
+            for size in (b'"1e3"', b'"1_0"', b'" 1"', b'"NaN"', b'"1\\n2"', b'""', b"1", b"null")
+        ),
         # Deep enough for the parser to read and for Python to fail at printing.
         b'{"type":' + b"[" * 1000 + b"]" * 1000 + b"}",
     ],
