@@ -41,6 +41,7 @@ class Envelope:
         "mailbox",
         "message",
         "position",
+        "scope",
         "sequential",
         "stage",
         "started",
@@ -66,6 +67,8 @@ class Envelope:
         #: What its asker waits for, while it waits.
         self.answered: anyio.Event | None = None
         self.asker: anyio.TaskInfo | None = None
+        #: What it works in, if it works on it itself.
+        self.scope: anyio.CancelScope | None = None
         self.stage = Stage.QUEUED
         self.started = False
         self.sequential = False
@@ -98,6 +101,14 @@ class Envelope:
         else:
             return
         self.stage = Stage.ABANDONED
+
+    def expire(self) -> None:
+        """Let the asker know that its time is over."""
+        self.abandon()
+        if self.scope is not None:
+            self.scope.cancel()
+        if self.answered is not None:
+            self.answered.set()
 
     def take(self) -> None:
         """Note that the actor has it in its hands from now on."""

@@ -48,9 +48,11 @@ class InStep:
 
         Cancelled: the work is cancelled.
         """
+        mailbox = envelope.mailbox
         envelope.take()
-        scope = envelope.mailbox.loop.scope(deadline=envelope.deadline)
+        scope = envelope.scope = mailbox.loop.scope()
         self._scopes.add(scope)
+        mailbox.wait_for(envelope)
         try:
             with scope:
                 await self._run(envelope)
@@ -59,10 +61,10 @@ class InStep:
                     await _settled(envelope)
             self._leave(scope)
             if self._is_cancelled and envelope.stage is Stage.TAKEN:
-                with anyio.CancelScope(deadline=envelope.deadline):
-                    await _settled(envelope)
+                await _settled(envelope)
         finally:
             self._leave(scope)
+            mailbox.waiting.discard(envelope)
             envelope.abandon()
 
     def _leave(self, scope: anyio.CancelScope) -> None:

@@ -86,7 +86,9 @@ class Mailbox:
         name: str,
         spec: MailboxSpec,
         dead_letter: Callable[[object, DeadLetterReason], None],
+        look_after: Callable[[], None] = lambda: None,
     ) -> None:
+        """`look_after` is called when `alarm` has become earlier: call `expire` then."""
         self.name = name
         self.spec = spec
         self.in_flight: set[Envelope] = set()
@@ -98,6 +100,9 @@ class Mailbox:
         self.at_the_door: Callable[[object], object] | None = None
         #: Works on an ask in the asker's own task; see `Context.serve_in_step`.
         self.in_step: InStep | None = None
+        #: Asks whose askers wait, and the time (anyio's clock) at which one of them may expire.
+        self.waiting: set[Envelope] = set()
+        self.alarm = math.inf
         #: Asks that were not queued.
         self.unqueued = 0
         #: Messages offered that no actor has in its hands yet, those on their way to one included.
@@ -105,6 +110,7 @@ class Mailbox:
         #: The loop that it serves, from `open` on.
         self.loop = UNBOUND
         self._dead_letter = dead_letter
+        self._look_after = look_after
         self._cause: BaseException | None = None
         self._put_back: deque[Envelope] = deque()
         #: How many `take`s are under way.
@@ -163,6 +169,16 @@ class Mailbox:
                 self._send.send_nowait(None)
             except anyio.WouldBlock:
                 return  # there is a message for everybody
+
+    def expire(self, now: float) -> None:
+        """Tell every asker whose deadline has passed, and set the alarm anew."""
+        if now < self.alarm:
+            return
+        for envelope in tuple(self.waiting):
+            if envelope.deadline <= now:
+                self.waiting.discard(envelope)
+                envelope.expire()
+        self.alarm = min((envelope.deadline for envelope in self.waiting), default=math.inf)
 
     @property
     def closed(self) -> bool:
@@ -225,6 +241,18 @@ class Mailbox:
             raise
         if isinstance(envelope.error, ActorStopped) and not envelope.started:
             raise envelope.error  # close() took it off the blocked sender's hands
+
+    def wait_for(self, envelope: Envelope) -> None:
+        """See to it that an ask expires; take it out of `waiting` when nobody waits any more.
+
+        A timer for each ask would cost as much as the rest of it. So the supervisor's loop, which
+        sleeps until the next thing to do anyway, is woken by an ask whose deadline is earlier than
+        any before it, and hardly one is.
+        """
+        self.waiting.add(envelope)
+        if envelope.deadline < self.alarm:
+            self.alarm = envelope.deadline
+            self._look_after()
 
     def full(self) -> MailboxFull:
         """The error for a sender that may not wait."""

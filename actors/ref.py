@@ -112,18 +112,19 @@ class Ref(Generic[P_contra]):
 
 async def _queue(envelope: Envelope) -> None:
     """Send an ask by the mailbox, and wait until it is settled or its deadline has passed."""
-    loop = envelope.mailbox.loop
-    answered = envelope.answered = loop.event()
+    mailbox = envelope.mailbox
+    envelope.answered = mailbox.loop.event()
     envelope.asker = anyio.get_current_task()
-    queued = envelope.mailbox.offer_nowait(envelope)
+    queued = mailbox.offer_nowait(envelope)
+    mailbox.wait_for(envelope)
     try:
-        # A scope, not fail_after, which costs three times as much and raises a TimeoutError
-        # that could as well be the handler's own (P16).
-        with loop.scope(deadline=envelope.deadline):
-            if not queued:
-                await envelope.mailbox.offer(envelope)
-            await answered.wait()
+        if not queued:
+            # Not fail_after, whose TimeoutError could as well be another's (P16).
+            with anyio.CancelScope(deadline=envelope.deadline):
+                await mailbox.offer(envelope)
+        await envelope.answered.wait()
     finally:
+        mailbox.waiting.discard(envelope)
         envelope.abandon()
 
 

@@ -48,12 +48,18 @@ class Child:
     """
 
     def __init__(
-        self, spec: ChildSpec[Any], dead_letter: Callable[[Child, object, DeadLetterReason], None]
+        self,
+        spec: ChildSpec[Any],
+        dead_letter: Callable[[Child, object, DeadLetterReason], None],
+        look_after: Callable[[], None],
     ) -> None:
         self.spec = spec
         self.path: tuple[str, ...] = (spec.name,)
         self.mailbox = Mailbox(
-            spec.name, spec.mailbox, lambda message, why: dead_letter(self, message, why)
+            spec.name,
+            spec.mailbox,
+            lambda message, why: dead_letter(self, message, why),
+            look_after,
         )
         self.ref: Ref[Any] = Ref(self.mailbox)
         self.incarnation = 0
@@ -121,16 +127,17 @@ class Child:
         return self.life is not None and self.life.ready_at is not None
 
     def next_deadline(self, now: float) -> float:
-        """When its backoff ends, or its time to become ready; infinity if neither is running.
+        """When its backoff ends, or its time to become ready, or an ask expires; else infinity.
 
         A backoff that has ended waits for other children, whose changes wake the loop.
         """
+        alarm = self.mailbox.alarm
         if self.life is not None:
             waits = not self.is_ready and self.stopping is None
-            return self.start_deadline if waits else math.inf
+            return min(alarm, self.start_deadline) if waits else alarm
         if self.goal is Goal.RUN and self.not_before > now:
-            return self.not_before
-        return math.inf
+            return min(alarm, self.not_before)
+        return alarm
 
     @property
     def is_to_bury(self) -> bool:

@@ -216,6 +216,7 @@ class Supervisor:
             changed = table.changed  # taken first: no change during the steps is missed
             # Read once: a time that passes between two readings would be neither due nor awaited.
             now = anyio.current_time()
+            table.expire_asks(now)
             self._step_down(tasks, now)
             if table.stopping and table.all_down():
                 return

@@ -268,7 +268,7 @@ class Table:
         if spec.significant and self._plan.auto_shutdown is AutoShutdown.NEVER:
             msg = f"child {spec.name!r} is significant, but its supervisor never ends by itself"
             raise ValueError(msg)
-        child = Child(spec, self.dead_letter)
+        child = Child(spec, self.dead_letter, self.touch)
         self.children[spec.name] = child
         return child
 
@@ -293,6 +293,11 @@ class Table:
         if not self.running or self.stopping:
             msg = "the supervisor is not running"
             raise RuntimeError(msg)
+
+    def expire_asks(self, now: float) -> None:
+        """Tell the askers whose time is over."""
+        for child in self.children.values():
+            child.mailbox.expire(now)
 
     def next_deadline(self, now: float) -> float:
         """When the loop has something to do though nothing happens; never is infinity."""

@@ -1,0 +1,157 @@
+"""When asks expire: their supervisor's loop is the one timer for all of them."""
+
+import anyio
+import pytest
+
+from tests.support.supervision import Echo, Log, Note, Work, after, outcome, settle, tree
+from venuetree.actors import AskTimeout, Context, MailboxSpec, Overflow
+from venuetree.actors.errors import ActorError
+from venuetree.supervisors import ChildState, Strategy, running
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_each_ask_expires_at_its_own_deadline_whatever_came_before() -> None:
+    """A later deadline first, an earlier one after it, some answered in between."""
+    log = Log()
+    supervisor = log.supervisor(log.child("a"))
+    ended: dict[float, tuple[object, float]] = {}
+
+    async def ask(patience: float, seconds: float) -> None:
+        result = await outcome(supervisor["a"].ask(Echo(1, seconds), timeout=patience))
+        ended[patience] = (result, anyio.current_time() - began)
+
+    async with tree(supervisor), anyio.create_task_group() as tasks:
+        began = anyio.current_time()
+        for patience, seconds in ((60.0, 2.0), (50.0, 100.0), (5.0, 0.0), (3.0, 0.0), (4.0, 0.0)):
+            tasks.start_soon(ask, patience, seconds)
+            await anyio.sleep(0.5)
+
+    answer, at = ended.pop(60.0)
+    assert answer == 1
+    assert at == pytest.approx(2)
+    delays = {5.0: 1.0, 3.0: 1.5, 4.0: 2.0, 50.0: 0.5}
+    for patience, (result, at) in ended.items():
+        assert isinstance(result, AskTimeout)
+        assert result.started is (patience == 50.0)
+        assert at == pytest.approx(patience + delays[patience])
+
+
+async def test_an_ask_expires_while_its_actor_is_down() -> None:
+    """In backoff nobody serves the mailbox; the deadline holds all the same."""
+    log = Log()
+    supervisor = log.supervisor(log.child("a", after(1, ValueError("bug")), log.serve))
+    async with tree(supervisor):
+        await supervisor.until("a", ChildState.BACKOFF)
+        began = anyio.current_time()
+        result = await outcome(supervisor["a"].ask(Echo(1), timeout=0.25))
+        took = anyio.current_time() - began
+        await supervisor.until("a", ChildState.RUNNING)
+        await anyio.sleep(10)
+
+    assert isinstance(result, AskTimeout)
+    assert not result.started
+    assert took == pytest.approx(0.25)
+    assert log.handled == []
+
+
+async def test_an_ask_expires_while_its_actor_waits_for_another() -> None:
+    """What comes later in a rest_for_one tree waits for what comes earlier to be back."""
+    log = Log()
+    crash = after(1, ValueError("bug"))
+    supervisor = log.supervisor(
+        log.child("a", crash, log.serve), log.child("b"), strategy=Strategy.REST_FOR_ONE
+    )
+    async with tree(supervisor):
+        await supervisor.until("a", ChildState.BACKOFF)
+        await settle()
+        began = anyio.current_time()
+        result = await outcome(supervisor["b"].ask(Echo(1), timeout=0.25))
+        took = anyio.current_time() - began
+
+    assert isinstance(result, AskTimeout)
+    assert took == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+async def test_an_ask_expires_while_its_actor_is_still_to_start(name: str) -> None:
+    """One takes its time to become ready, and the other waits for it."""
+    log = Log()
+
+    async def slow(context: Context[Work]) -> None:
+        await anyio.sleep(5)
+        await log.serve(context)
+
+    supervisor = log.supervisor(log.child("a", slow), log.child("b"))
+    ended: list[object] = []
+
+    async def ask() -> None:
+        await anyio.sleep(1)
+        began = anyio.current_time()
+        ended.append(await outcome(supervisor[name].ask(Echo(1), timeout=0.25)))
+        ended.append(anyio.current_time() - began)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        async with running(supervisor):
+            pass
+
+    result, took = ended
+    assert isinstance(result, AskTimeout)
+    assert took == pytest.approx(0.25)
+    assert log.handled == []
+
+
+async def test_an_ask_that_waits_for_room_expires_too() -> None:
+    """Blocked at a full mailbox, it was never sent."""
+    log = Log()
+    room = MailboxSpec(1, Overflow.BLOCK)
+    supervisor = log.supervisor(log.child("a", mailbox=room))
+    async with tree(supervisor):
+        for number in range(2):
+            await supervisor["a"].tell(Note(number, 60))
+            await settle()
+        began = anyio.current_time()
+        result = await outcome(supervisor["a"].ask(Echo(1), timeout=2))
+        took = anyio.current_time() - began
+
+    assert isinstance(result, AskTimeout)
+    assert not result.started
+    assert took == pytest.approx(2)
+
+
+async def test_asks_that_are_answered_do_not_wake_the_supervisor() -> None:
+    """Only a deadline earlier than any before is news to it."""
+    log = Log()
+    supervisor = log.supervisor(log.child("a"))
+    async with tree(supervisor):
+        await supervisor["a"].ask(Echo(0), timeout=30)
+        await settle()
+        before = supervisor._table.changed
+        for number in range(100):
+            await supervisor["a"].ask(Echo(number, 0.01), timeout=30)
+        same = supervisor._table.changed is before
+        await supervisor["a"].ask(Echo(0), timeout=1)
+
+    assert same
+    assert supervisor._table.changed is not before
+
+
+async def test_nothing_is_kept_of_asks_that_have_ended() -> None:
+    """Answered, expired, cancelled, refused at a full mailbox: none waits any more."""
+    log = Log()
+    mailbox = MailboxSpec(1, Overflow.FAIL)
+    supervisor = log.supervisor(log.child("a", mailbox=mailbox))
+    async with tree(supervisor):
+        ref = supervisor["a"]
+        await ref.ask(Echo(0), timeout=30)
+        with anyio.move_on_after(1):
+            await ref.ask(Echo(1, 5), timeout=30)
+        expired = await outcome(ref.ask(Echo(2), timeout=1))
+        await ref.tell(Note(3))
+        full = await outcome(ref.ask(Echo(4), timeout=1))
+        kept = set(ref._mailbox.waiting)
+
+    assert isinstance(expired, AskTimeout)
+    assert isinstance(full, ActorError)
+    assert kept == set()
