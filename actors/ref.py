@@ -48,7 +48,7 @@ class Ref(Generic[P_contra]):
         MessageDropped, Deadlock, Unhandled; its `started` says whether it may have had effects.
 
         Cancelled: a message still queued will never be handled; one in hand is worked on, and its
-        reply is dropped.
+        reply is dropped, but what is worked on in step (`Context.serve_in_step`) is cancelled.
         """
         mailbox = self._mailbox
         if not timeout > 0:

@@ -116,7 +116,7 @@ class BookView:
     def is_crossed(self) -> bool:
         """Whether the best bid is above the best ask, which no true book is."""
         bids, asks = self._bids.levels, self._asks.levels
-        return bool(bids and asks and bids[-1].price > asks[-1].price)
+        return bool(bids and asks and bids[-1][0] > asks[-1][0])
 
     def __repr__(self) -> str:
         """Instrument, best bid and ask, depth and state."""
@@ -146,7 +146,7 @@ class Book(BookView):
         self, changes: Iterable[tuple[Side, Decimal, Decimal]], last_update_id: int | None = None
     ) -> None:
         """Apply absolute quantities, in order; deleting an absent level is normal."""
-        buy, near = _BUY, _NEAR
+        buy, near, build, kind = _BUY, _NEAR, _level, Level
         for side, price, quantity in changes:
             if side is buy:
                 key, own = price, self._bids
@@ -161,12 +161,12 @@ class Book(BookView):
                 index = bisect_left(keys, key, 0, start)
             if index < count and keys[index] == key:
                 if quantity:
-                    own.levels[index] = _level(Level, (price, quantity))
+                    own.levels[index] = build(kind, (price, quantity))
                 else:
                     del keys[index], own.levels[index]
             elif quantity:
                 keys.insert(index, key)
-                own.levels.insert(index, _level(Level, (price, quantity)))
+                own.levels.insert(index, build(kind, (price, quantity)))
         if last_update_id is not None:
             self._last_update_id = last_update_id
 

@@ -75,12 +75,14 @@ def from_rfc3339(text: Any) -> int:
     if text.__class__ is not str:
         message = f"a time must be text, not {text!r:.40}"
         raise TypeError(message)
-    start: int = _starts[text[:_SECONDS_LENGTH]]
-    if text[-1] == "Z" and text[_SECONDS_LENGTH : _SECONDS_LENGTH + 1] == ".":
-        fraction = text[_SECONDS_LENGTH + 1 : -1]
+    seconds, _, fraction = text.partition(".")
+    if fraction[-1:] == "Z":
+        # As exchanges write it, nearly always.
+        fraction = fraction[:-1]
         digits = len(fraction)
         if digits <= _FRACTION_DIGITS and fraction.isdigit() and fraction.isascii():
-            return start + int(fraction) * _SCALES[digits]
+            return _starts[seconds] + int(fraction) * _SCALES[digits]
+    start: int = _starts[text[:_SECONDS_LENGTH]]
     rest = text[_SECONDS_LENGTH:]
     return start if rest == "Z" else start + _from_rest(rest, text)
 

@@ -1,11 +1,14 @@
 """What a host may ask, answered by the whole engine."""
 
+import asyncio
 from decimal import Decimal
 
+import anyio
 import pytest
 from attrs import evolve
 
 from tests.support.engines import config_for, next_of, trading
+from tests.support.virtual_time import REAL_BACKENDS
 from venuetree.engine import Engine
 from venuetree.protocol.builders import bracket, limit_order, market_order, stop_limit_order
 from venuetree.protocol.errors import (
@@ -30,7 +33,7 @@ from venuetree.protocol.models import (
     TimeInForce,
     Topic,
 )
-from venuetree.scenarios.faults import Body, LoseReply, Respond
+from venuetree.scenarios.faults import Body, LoseReply, Loss, Respond
 from venuetree.scenarios.simulated import SimulatedCoinbase, serve
 from venuetree.scenarios.simulated.coinbase import Permission, Settings
 from venuetree.scenarios.simulated.matching import Side as SimulatedSide
@@ -38,6 +41,7 @@ from venuetree.scenarios.simulated.matching import Side as SimulatedSide
 pytestmark = pytest.mark.anyio
 
 MINUTE = 60_000_000_000
+HANGING = LoseReply(to="GET /api/v3/brokerage/accounts", how=Loss.HANGING)
 
 
 async def test_market_data_can_be_asked_for() -> None:
@@ -285,3 +289,35 @@ async def test_a_five_megabyte_book_passes() -> None:
             in_step = await next_of(events, BookInStep, seconds=30)
 
     assert len(in_step.book.bids()) > 20_000
+
+
+async def test_a_question_may_be_given_up() -> None:
+    """The host's scope ends it, at once, and the next question is answered."""
+    async with trading() as (sim, engine, exchange):
+        sim.faults.add(HANGING)
+        with anyio.move_on_after(0.1) as scope:
+            await exchange.balances()
+        balances = await exchange.balances()
+        rest = engine.snapshot()["coinbase/io/rest"]
+
+    assert scope.cancelled_caught
+    assert balances
+    assert (rest.restarts, rest.in_flight) == (0, 0)
+
+
+@pytest.mark.parametrize("anyio_backend", REAL_BACKENDS[:1], indirect=True)
+async def test_a_question_may_be_given_up_by_asyncios_own_means() -> None:
+    """`asyncio.timeout` and `wait_for` are the host's affair: nothing of ours takes them ill."""
+    async with trading() as (sim, engine, exchange):
+        sim.faults.add(HANGING)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await exchange.balances()
+        sim.faults.add(HANGING)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(exchange.balances(), 0.1)
+        balances = await exchange.balances()
+        rest = engine.snapshot()["coinbase/io/rest"]
+
+    assert balances
+    assert (rest.restarts, rest.in_flight) == (0, 0)

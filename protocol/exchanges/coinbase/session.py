@@ -182,7 +182,11 @@ class MarketSession:
             decoded = events_of(message, received_time_ns)
         except MALFORMED as error:
             raise remote_error(error, frame) from error
-        if channel == _TRADES and len(decoded) > 1:
+        if len(decoded) == 1:
+            event = decoded[0]
+            if event.__class__ is BookChanged and not events:
+                return self._take_change(event, received_time_ns)
+        elif channel == _TRADES:
             decoded = tuple(sorted(decoded, key=_age))
         if not events and self._are_settled(decoded, channel, received_time_ns):
             return decoded  # type: ignore[return-value]  # trades and tickers only
