@@ -5,7 +5,8 @@ signature does not depend on the body, the next order's is made while this one's
 way, and so costs no order any time.
 
 The exchange's clock is ours plus an offset, measured by others (`ClockMeasured`); of several
-measurements the one with the shortest round trip is believed, until it is old.
+measurements the one with the shortest round trip is believed, until it is old. What is signed is
+never ahead of it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -82,8 +83,13 @@ class _ExchangeClock:
         self._measured_ns = 0
 
     def now_ns(self) -> int:
-        """What it shows now."""
-        return self._clock.now_ns() + self.offset_ns
+        """What it shows by now, at the least.
+
+        The measured offset may be off by half its round trip. A signature from the exchange's
+        future is refused as if the key were wrong, one from a moment ago is not, so the earliest
+        time is taken that it can be.
+        """
+        return self._clock.now_ns() + self.offset_ns - (self.round_trip_ns or 0) // 2
 
     def measure(self, measured: ClockMeasured) -> None:
         """Believe a measurement if it is better than what we have, or that is old."""
@@ -186,9 +192,10 @@ class _Auth:
                     stream_message, now_ns=self._clock.now_ns(), nonce=self._nonce()
                 )
             case ClockMeasured():
-                before_ns = self._clock.offset_ns
+                before = (self._clock.offset_ns, self._clock.round_trip_ns)
                 self._clock.measure(message)
-                if ahead is not None and self._clock.offset_ns != before_ns:
+                now = (self._clock.offset_ns, self._clock.round_trip_ns)
+                if ahead is not None and now != before:
                     ahead.forget()
                 return None
             case _:

@@ -162,11 +162,29 @@ async def test_what_was_made_by_a_clock_that_was_set_is_forgotten() -> None:
     """The exchange may refuse a token of the old time, too early or too late."""
     async with auth(Signing()) as ref:
         await signed(ref, ORDER)
-        await ref.tell(ClockMeasured(offset_ns=-40 * SECOND, round_trip_ns=SECOND // 10))
+        await ref.tell(ClockMeasured(offset_ns=-40 * SECOND, round_trip_ns=0))
         await settle()
         after = await signed(ref, ORDER)
 
     assert after == "POST h/orders -40 2"
+
+
+@pytest.mark.parametrize("round_trip_s", [0, 2, 7])
+async def test_what_is_signed_is_never_ahead_of_the_exchanges_clock(round_trip_s: int) -> None:
+    """Its clock was read somewhere within the round trip: perhaps right before its answer came.
+
+    Half a second ahead is enough to be refused every second time, and a refused key ends trading.
+    """
+    read_ns, received_ns = 1000 * SECOND, 20 * SECOND
+    middle_ns = received_ns - round_trip_s * SECOND // 2
+    measured = ClockMeasured(offset_ns=read_ns - middle_ns, round_trip_ns=round_trip_s * SECOND)
+    async with auth(Signing()) as ref:
+        await anyio.sleep(20)
+        await ref.tell(measured)
+        await settle()
+        signature = await signed(ref, ORDER)
+
+    assert signature == "POST h/orders 1000 0"
 
 
 async def test_only_so_many_are_kept() -> None:
