@@ -98,11 +98,15 @@ class BookView:
 
     def bids(self, depth: int | None = None) -> list[Level]:
         """Bids, best first; all of them if `depth` is None."""
-        return self._bids.levels[: None if depth is None else -depth - 1 : -1]
+        if depth is None:
+            return self._bids.levels[::-1]
+        return self._bids.levels[:~depth:-1]  # ~depth is -depth - 1
 
     def asks(self, depth: int | None = None) -> list[Level]:
         """Asks, best first; all of them if `depth` is None."""
-        return self._asks.levels[: None if depth is None else -depth - 1 : -1]
+        if depth is None:
+            return self._asks.levels[::-1]
+        return self._asks.levels[:~depth:-1]  # ~depth is -depth - 1
 
     def iterate(self, side: Side) -> Iterator[Level]:
         """The levels of one side, best first, without a copy."""
