@@ -2,7 +2,7 @@
 
 Signing asks nobody and waits for nothing, so an ask of it is answered at the door. Where a
 signature does not depend on the body, the next order's is made while this one's reply is under
-way, and so costs no order any time.
+way; it lies ready for as long as the signer says.
 
 The exchange's clock is ours plus an offset, measured by others (`ClockMeasured`); of several
 measurements the one with the shortest round trip is believed, until it is old. What is signed is

@@ -120,8 +120,11 @@ async def _queue(envelope: Envelope) -> None:
     try:
         if not queued:
             # Not fail_after, whose TimeoutError could as well be another's (P16).
-            with anyio.CancelScope(deadline=envelope.deadline):
+            with anyio.CancelScope(deadline=envelope.deadline) as scope:
                 await mailbox.offer(envelope)
+            if scope.cancelled_caught:
+                # It was never queued: should the mailbox close now, nobody would settle it.
+                return
         await envelope.answered.wait()
     finally:
         mailbox.waiting.discard(envelope)

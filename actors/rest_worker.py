@@ -1,4 +1,4 @@
-"""Commands to replies: gate, sign, send, decode; many in flight, each in a task of its own.
+"""Commands to replies: gate, sign, send, decode; many in flight, mostly each in its asker's task.
 
 A command's flow (`port.RestFlow`) yields wire requests; each goes through the rate gate, then to
 the auth actor, then out. Nothing here sends anything twice: a flow that wants to ask again says

@@ -4,8 +4,9 @@ import anyio
 import pytest
 
 from tests.support.supervision import Echo, Log, Note, Work, after, outcome, settle, tree
-from venuetree.actors import AskTimeout, Context, MailboxSpec, Overflow
+from venuetree.actors import AskTimeout, Context, MailboxSpec, Overflow, Ref
 from venuetree.actors.errors import ActorError
+from venuetree.actors.mailbox import Mailbox
 from venuetree.supervisors import ChildState, Strategy, running
 
 pytestmark = pytest.mark.anyio
@@ -30,6 +31,7 @@ async def test_each_ask_expires_at_its_own_deadline_whatever_came_before() -> No
     answer, at = ended.pop(60.0)
     assert answer == 1
     assert at == pytest.approx(2)
+    assert len(ended) == 4
     delays = {5.0: 1.0, 3.0: 1.5, 4.0: 2.0, 50.0: 0.5}
     for patience, (result, at) in ended.items():
         assert isinstance(result, AskTimeout)
@@ -118,6 +120,21 @@ async def test_an_ask_that_waits_for_room_expires_too() -> None:
     assert isinstance(result, AskTimeout)
     assert not result.started
     assert took == pytest.approx(2)
+
+
+async def test_an_ask_that_waits_for_room_expires_by_itself() -> None:
+    """It is in no queue: should its supervisor end in that moment, nobody would settle it."""
+    mailbox = Mailbox("a", MailboxSpec(1, Overflow.BLOCK), lambda _, __: None)
+    mailbox.open()
+    ref: Ref[Work] = Ref(mailbox)
+    await ref.tell(Note(0))
+    with anyio.move_on_after(100) as scope:
+        result = await outcome(ref.ask(Echo(1), timeout=2))
+    mailbox.close()
+
+    assert not scope.cancelled_caught
+    assert isinstance(result, AskTimeout)
+    assert not result.started
 
 
 async def test_asks_that_are_answered_do_not_wake_the_supervisor() -> None:
