@@ -4,11 +4,12 @@ from collections.abc import Callable, Generator
 from typing import Final, TypeVar
 
 from venuetree.protocol.errors import OutcomeUnknown, RemoteProtocolError
-from venuetree.protocol.exchanges.coinbase.reading import MALFORMED, NAME, remote_error
+from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.refusals import http_error
-from venuetree.protocol.exchanges.coinbase.structure import structure
 from venuetree.protocol.numbers import decimal_from
 from venuetree.protocol.port import Auth, Effect, RestReply, RestRequest
+from venuetree.protocol.reading import MALFORMED
+from venuetree.protocol.structure import structure
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = ["Answer", "ask", "next_cursor", "retry_after_ns", "understood"]

@@ -29,20 +29,19 @@ from venuetree.protocol.events import (
     UnknownMessage,
 )
 from venuetree.protocol.exchanges.coinbase.feed import feed_events
-from venuetree.protocol.exchanges.coinbase.reading import (
-    MALFORMED,
-    NAME,
-    optional_text,
-    read_object,
-    remote_error,
-    sample,
-    text_of,
-    texts_of,
-)
+from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.reports import report_from_stream
 from venuetree.protocol.models import Candle, Level, Side
 from venuetree.protocol.numbers import DecimalTable, decimal_from, decimals_from, require_decimals
 from venuetree.protocol.port import StreamKind
+from venuetree.protocol.reading import (
+    MALFORMED,
+    optional_text,
+    read_object,
+    sample,
+    text_of,
+    texts_of,
+)
 from venuetree.protocol.timestamps import from_rfc3339, from_seconds
 
 __all__ = ["decode", "events_of"]

@@ -22,15 +22,10 @@ from venuetree.protocol.events import (
     TradePrinted,
     UnknownMessage,
 )
-from venuetree.protocol.exchanges.coinbase.reading import (
-    NAME,
-    optional_text,
-    sample,
-    text_of,
-    texts_of,
-)
+from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.models import Level, Side
 from venuetree.protocol.numbers import DecimalTable
+from venuetree.protocol.reading import optional_text, sample, text_of, texts_of
 from venuetree.protocol.timestamps import from_rfc3339, optional_rfc3339
 
 __all__ = ["feed_events"]

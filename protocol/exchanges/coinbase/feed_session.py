@@ -55,12 +55,7 @@ from venuetree.protocol.exchanges.coinbase.feed_requests import FeedRequests
 from venuetree.protocol.exchanges.coinbase.profile import (
     ALIVE_WITHIN_NS,
 )
-from venuetree.protocol.exchanges.coinbase.reading import (
-    MALFORMED,
-    NAME,
-    read_object,
-    remote_error,
-)
+from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.silence import TOPICS, Silence
 from venuetree.protocol.exchanges.coinbase.subscriptions import (
     HEARTBEATS,
@@ -79,6 +74,7 @@ from venuetree.protocol.port import (
     Subscription,
     Transport,
 )
+from venuetree.protocol.reading import MALFORMED, read_object
 from venuetree.protocol.session import Place, earliest
 
 __all__ = ["FeedSession"]

@@ -9,9 +9,8 @@ from venuetree.protocol.events import BookSnapshot, TickerChanged, TradePrinted
 from venuetree.protocol.exchanges.coinbase import wire
 from venuetree.protocol.exchanges.coinbase.asking import ask
 from venuetree.protocol.exchanges.coinbase.order_flows import read_as, symbol_of
-from venuetree.protocol.exchanges.coinbase.reading import MALFORMED, NAME
+from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.requests import get, public_get, segment
-from venuetree.protocol.exchanges.coinbase.structure import structure_value
 from venuetree.protocol.models import (
     Candle,
     Instrument,
@@ -24,6 +23,8 @@ from venuetree.protocol.models import (
     Side,
 )
 from venuetree.protocol.port import FlowContext, RestFlow
+from venuetree.protocol.reading import MALFORMED
+from venuetree.protocol.structure import structure_value
 from venuetree.protocol.timestamps import (
     SECOND,
     from_milliseconds,

@@ -7,7 +7,7 @@ from venuetree.protocol.errors import NotSupported, OrderNotFound, OutcomeUnknow
 from venuetree.protocol.exchanges.coinbase import wire
 from venuetree.protocol.exchanges.coinbase.aliases import canonical_instrument
 from venuetree.protocol.exchanges.coinbase.asking import ask, next_cursor
-from venuetree.protocol.exchanges.coinbase.reading import MALFORMED, NAME, remote_error, sample
+from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.refusals import (
     cancel_refusal,
     edit_refusal,
@@ -32,6 +32,7 @@ from venuetree.protocol.models import (
 )
 from venuetree.protocol.numbers import decimal_text
 from venuetree.protocol.port import Effect, FlowContext, Lane, RestFlow, RestRequest
+from venuetree.protocol.reading import MALFORMED, sample
 from venuetree.protocol.timestamps import to_rfc3339
 
 __all__ = [

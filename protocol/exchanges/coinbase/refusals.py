@@ -26,10 +26,11 @@ from venuetree.protocol.errors import (
     RateLimited,
     RemoteProtocolError,
 )
-from venuetree.protocol.exchanges.coinbase.reading import MALFORMED, NAME
-from venuetree.protocol.exchanges.coinbase.structure import structure
+from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.wire import ErrorResponse, Refusal
 from venuetree.protocol.port import Effect, RestReply, RestRequest
+from venuetree.protocol.reading import MALFORMED
+from venuetree.protocol.structure import structure
 
 __all__ = [
     "cancel_refusal",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from venuetree.protocol.exchanges.coinbase.reading import NAME, optional_text, text_of
+from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.wire import WireOrder
 from venuetree.protocol.models import (
     OrderReport,
@@ -22,6 +22,7 @@ from venuetree.protocol.models import (
     TimeInForce,
 )
 from venuetree.protocol.numbers import add, decimal_from, optional_decimal
+from venuetree.protocol.reading import optional_text, text_of
 from venuetree.protocol.timestamps import optional_rfc3339
 
 __all__ = ["SIDES", "configured", "report_from_query", "report_from_stream"]

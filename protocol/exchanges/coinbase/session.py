@@ -44,12 +44,7 @@ from venuetree.protocol.exchanges.coinbase.aliases import canonical_instrument, 
 from venuetree.protocol.exchanges.coinbase.connection import Connection
 from venuetree.protocol.exchanges.coinbase.decode import events_of
 from venuetree.protocol.exchanges.coinbase.profile import RENEWALS_AT_MOST
-from venuetree.protocol.exchanges.coinbase.reading import (
-    MALFORMED,
-    NAME,
-    read_object,
-    remote_error,
-)
+from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.silence import CHANNELS, TOPICS, Silence
 from venuetree.protocol.exchanges.coinbase.subscriptions import (
     HEARTBEATS,
@@ -68,6 +63,7 @@ from venuetree.protocol.port import (
     Subscription,
     Transport,
 )
+from venuetree.protocol.reading import MALFORMED, read_object
 from venuetree.protocol.session import Place, earliest
 
 __all__ = ["MarketSession"]

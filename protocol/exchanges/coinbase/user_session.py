@@ -29,12 +29,7 @@ from venuetree.protocol.events import (
 from venuetree.protocol.exchanges.coinbase.connection import Connection
 from venuetree.protocol.exchanges.coinbase.decode import events_of
 from venuetree.protocol.exchanges.coinbase.profile import SNAPSHOT_BATCH, SNAPSHOT_WITHIN_NS
-from venuetree.protocol.exchanges.coinbase.reading import (
-    MALFORMED,
-    NAME,
-    read_object,
-    remote_error,
-)
+from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.subscriptions import (
     HEARTBEATS,
     is_too_soon,
@@ -53,6 +48,7 @@ from venuetree.protocol.port import (
     Subscription,
     Transport,
 )
+from venuetree.protocol.reading import MALFORMED, read_object
 from venuetree.protocol.session import Place, earliest
 
 __all__ = ["UserSession"]

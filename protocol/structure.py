@@ -11,8 +11,8 @@ import cattrs
 from cattrs.errors import BaseValidationError
 from cattrs.v import transform_error
 
-from venuetree.protocol.exchanges.coinbase.reading import read_object
 from venuetree.protocol.numbers import decimal_from, optional_decimal
+from venuetree.protocol.reading import read_object
 
 __all__ = ["structure", "structure_value"]
 
