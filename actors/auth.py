@@ -20,7 +20,7 @@ from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
 from venuetree.protocol.building import evolver
 from venuetree.protocol.errors import ConfigurationError, EngineError
-from venuetree.protocol.messages import Message, Request
+from venuetree.protocol.messages import Request
 from venuetree.protocol.port import Auth, Effect, RestRequest, SignedAhead, Signer, StreamMessage
 
 __all__ = ["AuthDetail", "AuthProtocol", "ClockMeasured", "Sign", "SignStream", "auth_actor"]
@@ -56,11 +56,16 @@ class SignStream(Request[AuthProtocol, str]):
 
 
 @frozen
-class ClockMeasured(Message[AuthProtocol]):
-    """The exchange's clock was `offset_ns` ahead of ours, give or take half the round trip."""
+class ClockMeasured(Request[AuthProtocol, int]):
+    """The exchange's clock was `offset_ns` ahead of ours, give or take half the round trip.
+
+    The reply is the offset that is believed now. With `is_overdue`, what was believed before has
+    just been refused by the exchange: this measurement is believed, whatever its round trip.
+    """
 
     offset_ns: int
     round_trip_ns: int
+    is_overdue: bool = False
 
 
 @frozen
@@ -98,7 +103,8 @@ class _ExchangeClock:
         best = self.round_trip_ns
         # A jump by more than both uncertainties is no noise: their clock or ours was set.
         has_jumped = abs(measured.offset_ns - self.offset_ns) > measured.round_trip_ns + (best or 0)
-        if best is None or is_old or has_jumped or measured.round_trip_ns <= best:
+        is_stale = best is None or is_old or has_jumped or measured.is_overdue
+        if is_stale or best is None or measured.round_trip_ns <= best:
             self.offset_ns = measured.offset_ns
             self.round_trip_ns = measured.round_trip_ns
             self._measured_ns = now_ns
@@ -197,7 +203,7 @@ class _Auth:
                 now = (self._clock.offset_ns, self._clock.round_trip_ns)
                 if ahead is not None and now != before:
                     ahead.forget()
-                return None
+                return self._clock.offset_ns
             case _:
                 assert_never(message)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import anyio
 
 from venuetree.protocol.models import Instrument
+from venuetree.protocol.port import ReferenceTold
 
 __all__ = ["Directory"]
 
@@ -18,6 +19,8 @@ class Directory:
 
     def __init__(self) -> None:
         self._instruments: dict[str, Instrument] = {}
+        #: By instrument: the price by which the exchange judged prices when last asked.
+        self.references: dict[str, ReferenceTold] = {}
         self._answered = anyio.Event()
         self._is_reachable = False
 

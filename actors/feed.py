@@ -25,8 +25,11 @@ from attrs import evolve
 from venuetree.protocol.errors import EngineError
 from venuetree.protocol.events import (
     AccountEvent,
+    AggregateTradePrinted,
+    BestPricesChanged,
     BookInStep,
     BookStale,
+    BookTopChanged,
     BookUpdated,
     CandleChanged,
     Dropped,
@@ -141,6 +144,16 @@ class MarketFeed:
         return queue.popleft()
 
 
+#: What is told to be left out where events of these kinds are.
+_TOPICS = {
+    TradePrinted: Topic.TRADES,
+    AggregateTradePrinted: Topic.AGGREGATE_TRADES,
+    TickerChanged: Topic.TICKER,
+    BestPricesChanged: Topic.BEST_PRICES,
+    BookTopChanged: Topic.BOOK_TOP,
+}
+
+
 class _Late:
     """The latest states and the counts of what a lagging consumer has not seen."""
 
@@ -154,8 +167,9 @@ class _Late:
     def fold(self, event: FeedEvent) -> None:
         """Keep what is new of the event's thing, count what is lost."""
         match event:
-            case TradePrinted():
-                self._count(event.exchange, event.instrument, Topic.TRADES, event.received_time_ns)
+            case TradePrinted() | AggregateTradePrinted():
+                topic = _TOPICS[type(event)]
+                self._count(event.exchange, event.instrument, topic, event.received_time_ns)
             case Dropped():
                 self._count(
                     event.exchange,
@@ -167,11 +181,8 @@ class _Late:
             case BookUpdated() | BookStale() | BookInStep():
                 key = (event.exchange, event.instrument)
                 self._books.setdefault(key, _LateBook()).fold(event)
-            case TickerChanged():
-                key3 = (event.exchange, event.instrument, Topic.TICKER)
-                if self._latest.pop(key3, None) is not None:
-                    self._count(*key3, event.received_time_ns)
-                self._latest[key3] = event
+            case TickerChanged() | BestPricesChanged() | BookTopChanged():
+                self._replace(_TOPICS[type(event)], event)
             case CandleChanged():
                 self._latest[event.exchange, event.instrument, event.candle.start_time_ns] = event
             case InstrumentStatusChanged():
@@ -183,6 +194,15 @@ class _Late:
                 # Re-inserted, so that it comes after what it followed.
                 self._latest.pop(key2, None)
                 self._latest[key2] = event
+
+    def _replace(
+        self, topic: Topic, event: TickerChanged | BestPricesChanged | BookTopChanged
+    ) -> None:
+        """The newest of a state that each event tells whole; the one before is counted as lost."""
+        key = (event.exchange, event.instrument, topic)
+        if self._latest.pop(key, None) is not None:
+            self._count(*key, event.received_time_ns)
+        self._latest[key] = event
 
     def _count(self, exchange: str, name: str, topic: Topic, time_ns: int, count: int = 1) -> None:
         total, _ = self._dropped.get((exchange, name, topic), (0, 0))

@@ -12,14 +12,19 @@ from venuetree.actors.feed import AccountFeed, MarketFeed
 from venuetree.protocol.book import BookView
 from venuetree.protocol.events import (
     AccountEvent,
+    AccountNotice,
+    AggregateTradePrinted,
+    BestPricesChanged,
     BookInStep,
     BookStale,
+    BookTopChanged,
     BookUpdated,
     CandleChanged,
     InstrumentStatusChanged,
     SequenceGap,
     StreamConnected,
     StreamDisconnected,
+    StreamEnding,
     StreamErrorReported,
     TickerChanged,
     TopicStalled,
@@ -35,6 +40,9 @@ __all__ = ["Hub"]
 #: Which topic an event belongs to; those absent go to every feed of their stream.
 _TOPIC_EVENTS: Mapping[type, tuple[Topic, ...]] = {
     TradePrinted: (Topic.TRADES,),
+    AggregateTradePrinted: (Topic.AGGREGATE_TRADES,),
+    BestPricesChanged: (Topic.BEST_PRICES,),
+    BookTopChanged: (Topic.BOOK_TOP,),
     TickerChanged: (Topic.TICKER, Topic.TICKER_BATCH),
     BookUpdated: (Topic.BOOK,),
     BookStale: (Topic.BOOK,),
@@ -129,7 +137,13 @@ class Hub:
                 # Not remembered: each may bring another book object than the one before.
                 self._books[event.instrument] = event
                 return self._feeds_for(event.instrument, (Topic.BOOK,))
-            case StreamErrorReported() | UnknownMessage() | SequenceGap():
+            case (
+                StreamErrorReported()
+                | StreamEnding()
+                | UnknownMessage()
+                | SequenceGap()
+                | AccountNotice()
+            ):
                 self._note(event)
                 return ()
         topics = _TOPIC_EVENTS.get(type(event))

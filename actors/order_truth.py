@@ -111,9 +111,10 @@ class OrderTruth:
         for client_order_id in self.ledger.unknown_orders():
             self._inquire(("resolve", client_order_id), partial(self._resolve, client_order_id))
         for key in self.ledger.needs_fills():
-            self._inquire(("fills", key.exchange_order_id), partial(self._fetch_fills, key))
+            name = (key.instrument, key.exchange_order_id)
+            self._inquire(("fills", name), partial(self._fetch_fills, key))
         for key in self.ledger.doubtful():
-            name = key.exchange_order_id or key.client_order_id
+            name = (key.instrument, key.exchange_order_id or key.client_order_id)
             self._inquire(("doubt", name), partial(self._settle_doubt, key))
 
     async def changes(self, client_order_id: str) -> None:
@@ -225,6 +226,7 @@ class OrderTruth:
             request,
             self.ledger.sent_time_ns(client_order_id),
             Resend.ALLOWED if is_awaited else Resend.FORBIDDEN,
+            self.ledger.order_ids(request.instrument),
         )
         timeout = ASK_TIMEOUT
         if is_awaited:
@@ -247,7 +249,8 @@ class OrderTruth:
 
     async def _fetch_fills(self, key: OrderKey) -> None:
         attempt = 0
-        while key.exchange_order_id in {k.exchange_order_id for k in self.ledger.needs_fills()}:
+        name = (key.instrument, key.exchange_order_id)
+        while name in {(k.instrument, k.exchange_order_id) for k in self.ledger.needs_fills()}:
             try:
                 fills = await self.rest.ask(FetchFills(key), timeout=ASK_TIMEOUT)
             except (EngineError, ActorError):

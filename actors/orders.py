@@ -8,7 +8,7 @@ After a crash a new incarnation starts from the journal: what was sent without a
 unknown, and what was open is asked for.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import assert_never
 
 import anyio
@@ -36,6 +36,7 @@ from venuetree.actors.order_truth import (
     is_named_or_final,
 )
 from venuetree.actors.ref import Ref
+from venuetree.protocol.checks import check_open_orders
 from venuetree.protocol.commands import CancelOrder, EditOrder, PlaceOrder, Rest
 from venuetree.protocol.errors import (
     CancelRefused,
@@ -52,7 +53,7 @@ from venuetree.protocol.events import (
     OrderReported,
 )
 from venuetree.protocol.ledger import Ledger
-from venuetree.protocol.models import Order, OrderKey, OrderRequest, OrderStatus
+from venuetree.protocol.models import Instrument, Order, OrderKey, OrderRequest, OrderStatus
 from venuetree.protocol.verdict import Verdict, placing_verdict
 
 __all__ = ["OrdersActor"]
@@ -68,6 +69,7 @@ class OrdersActor:
     Attributes:
         new_ledger: one that knows what the journal holds.
         publish: hands account events to the subscribers.
+        instruments: what is known of them by now.
     """
 
     exchange: str
@@ -75,6 +77,7 @@ class OrdersActor:
     rest: Ref[Rest]
     publish: Callable[[Iterable[AccountEvent]], None]
     clock: Clock
+    instruments: Callable[[], Mapping[str, Instrument]]
 
     async def __call__(self, ctx: Context[Orders]) -> None:
         """Serve until stopped; cancelled, orders in hand are left to the journal."""
@@ -87,7 +90,7 @@ class OrdersActor:
                 clock=self.clock,
                 tasks=tasks,
             )
-            commands = _Commands(truth)
+            commands = _Commands(truth, self.instruments)
             ctx.publish_from(
                 lambda: OrdersDetail(truth.ledger.counts(), truth.ledger.unknown_orders())
             )
@@ -143,7 +146,10 @@ async def _answer(delivery: Delivery, handler: Callable[[Delivery], Awaitable[Or
 class _Commands:
     """What a host can have done, each in a task of its own."""
 
-    def __init__(self, truth: OrderTruth) -> None:
+    def __init__(
+        self, truth: OrderTruth, instruments: Callable[[], Mapping[str, Instrument]]
+    ) -> None:
+        self.instruments = instruments
         self.truth = truth
         self.ledger = truth.ledger
         self.exchange = truth.exchange
@@ -170,6 +176,9 @@ class _Commands:
         request: OrderRequest = delivery.message.order
         client_order_id = request.client_order_id
         deadline = delivery.deadline
+        instrument = self.instruments().get(request.instrument)
+        if instrument is not None:
+            check_open_orders(request, instrument, ledger.live_orders)
         truth.apply(ledger.intend(request, truth.now_ns()))
         truth.apply(ledger.sent(client_order_id, truth.now_ns()))
         truth.awaited[client_order_id] = deadline

@@ -9,20 +9,28 @@ An order is never sent after its asker gave up: that is looked at once more when
 opened, because waiting there is what takes long.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 import anyio
 from attrs import frozen
 
-from venuetree.actors.auth import AuthProtocol, Sign
+from venuetree.actors.auth import AuthProtocol, ClockMeasured, Sign
 from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError, AskTimeout
 from venuetree.actors.loop import Loop
-from venuetree.actors.rate_gate import Admit, Gate, Permit, Refund, Replied
+from venuetree.actors.rate_gate import (
+    Admit,
+    ClockOffset,
+    Gate,
+    LimitsChanged,
+    Permit,
+    Refund,
+    Replied,
+)
 from venuetree.actors.ref import Ref
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import (
@@ -35,9 +43,13 @@ from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Instrument
 from venuetree.protocol.port import (
     Auth,
+    ClockReading,
     FlowContext,
     Lane,
+    LimitsTold,
+    ReferenceTold,
     RestCodec,
+    RestNews,
     RestReply,
     RestRequest,
 )
@@ -84,6 +96,7 @@ class RestWorker:
     Attributes:
         send: by lane: makes the exchange of bytes; urgent lanes have connections of their own.
         instruments: what is known of them by now.
+        references: the latest reference prices, by instrument; what flows tell is put into it.
         on_answer: called at each answer.
         on_unreachable: called when the exchange could not be reached.
         on_auth_refused: called when it refuses the key, for whatever was asked.
@@ -97,6 +110,7 @@ class RestWorker:
     auth: Ref[AuthProtocol]
     clock: Clock
     instruments: Callable[[], Mapping[str, Instrument]]
+    references: MutableMapping[str, ReferenceTold]
     on_answer: Callable[[], None]
     on_unreachable: Callable[[], None]
     on_auth_refused: Callable[[], None]
@@ -130,17 +144,21 @@ class RestWorker:
 
     async def _run(self, delivery: Delivery, state: "_State") -> object:
         command: Request[Rest, Any] = delivery.message
-        now_ns = self.clock.now_ns()
-        flow = self.codec.flow(command, FlowContext(now_ns, self.instruments()))
+        context = FlowContext(self.clock.now_ns(), self.instruments(), self.references)
+        flow = self.codec.flow(command, context)
         try:
-            request = next(flow)
+            wanted = next(flow)
             while True:
+                if not isinstance(wanted, RestRequest):
+                    await self._pass_on(wanted)
+                    wanted = flow.send(None)
+                    continue
                 try:
-                    reply = await self._exchange(request, delivery, state)
+                    reply = await self._exchange(wanted, delivery, state)
                 except EngineError as error:
-                    request = flow.throw(error)
+                    wanted = flow.throw(error)
                 else:
-                    request = flow.send(reply)
+                    wanted = flow.send(reply)
         except StopIteration as done:
             return done.value
         finally:
@@ -228,6 +246,27 @@ class RestWorker:
             self._tell_gate(Refund(permit))
             raise
 
+    async def _pass_on(self, news: RestNews) -> None:
+        """What a reply said that others must know, before the flow goes on by it."""
+        match news:
+            case ClockReading(exchange_time_ns, sent_ns, received_ns, is_overdue):
+                round_trip_ns = received_ns - sent_ns
+                offset_ns = exchange_time_ns - (sent_ns + round_trip_ns // 2)
+                measured = ClockMeasured(offset_ns, round_trip_ns, is_overdue)
+                try:
+                    believed_ns = await self.auth.ask(measured, timeout=SIGN_TIMEOUT)
+                except ActorError as error:
+                    # An auth actor that restarts keeps what it believed; the chore comes again.
+                    self.log.warning("clock_not_told", exchange=self.exchange, detail=str(error))
+                else:
+                    self._tell_gate(ClockOffset(believed_ns))
+            case LimitsTold(windows):
+                self._tell_gate(LimitsChanged(windows))
+            case ReferenceTold(instrument):
+                self.references[instrument] = news
+            case _:
+                assert_never(news)
+
     def _fields(self, request: RestRequest) -> dict[str, Any]:
         """What a log line says of a request; never its headers, query or body."""
         fields: dict[str, Any] = {
@@ -242,7 +281,7 @@ class RestWorker:
             fields["client_order_id"] = request.client_order_id
         return fields
 
-    def _tell_gate(self, message: Refund | Replied) -> None:
+    def _tell_gate(self, message: Refund | Replied | ClockOffset | LimitsChanged) -> None:
         try:
             self.gate.tell_nowait(message)
         except ActorError as error:

@@ -12,7 +12,7 @@ Three tasks share the session, on one thread and with no await between reading a
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import assert_never
+from typing import Any, assert_never
 
 import anyio
 from attrs import frozen
@@ -26,7 +26,7 @@ from venuetree.actors.streams import Stream
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import EngineError, TransportError
 from venuetree.protocol.events import StreamConnected, StreamDisconnected
-from venuetree.protocol.messages import Message
+from venuetree.protocol.messages import Message, Request
 from venuetree.protocol.port import (
     Call,
     Close,
@@ -121,6 +121,9 @@ class _Connection:
 
     async def run(self) -> None:
         """Open, read until lost, and tell that it is lost before anything else is tried."""
+        session = self.session
+        while (command := session.before()) is not None:
+            session.answered(command, await self._answer(command), self.reader.clock.now_ns())
         async with self.reader.open_stream(self.session.connect()) as stream:
             reason = "stopped"
             try:
@@ -207,18 +210,21 @@ class _Connection:
             with anyio.move_on_after(max(0, deadline_ns - clock.now_ns()) / 1e9):
                 await self.wake.wait()
 
-    async def _call(self, call: Call) -> None:
-        answer: object | EngineError
+    async def _answer(self, command: Request[Rest, Any]) -> object | EngineError:
         try:
-            answer = await self.reader.rest.ask(call.command, timeout=CALL_TIMEOUT)
+            answer: object = await self.reader.rest.ask(command, timeout=CALL_TIMEOUT)
         except EngineError as error:
-            answer = error
+            return error
         except ActorError as error:
-            answer = TransportError(
+            return TransportError(
                 f"the REST worker did not answer: {error}",
                 exchange=self.reader.exchange,
                 operation=self.reader.stream,
             )
+        return answer
+
+    async def _call(self, call: Call) -> None:
+        answer = await self._answer(call.command)
         events = self.session.answered(call.command, answer, self.reader.clock.now_ns())
         if events:
             self.reader.publish(events)

@@ -12,8 +12,6 @@ from typing import assert_never
 import anyio
 from attrs import frozen
 
-from venuetree.actors.auth import AuthProtocol, ClockMeasured
-from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
 from venuetree.actors.directory import Directory
 from venuetree.actors.errors import ActorError, Unrecoverable
@@ -64,9 +62,7 @@ class Upkeep:
     exchange: str
     chores: Sequence[Chore]
     rest: Ref[Rest]
-    auth: Ref[AuthProtocol]
     directory: Directory
-    clock: Clock
     on_credentials: Callable[[object], None]
 
     async def __call__(self, ctx: Context[UpkeepProtocol]) -> None:
@@ -125,7 +121,6 @@ class Upkeep:
                     due[index] = now
 
     async def _do(self, chore: Chore) -> None:
-        sent_ns = self.clock.now_ns()
         try:
             answer = await self.rest.ask(chore.command, timeout=CHORE_TIMEOUT)
         except (AuthRefused, ConfigurationError) as error:
@@ -134,13 +129,9 @@ class Upkeep:
             if chore.effect is ChoreEffect.CREDENTIALS:
                 raise CredentialsRefused(str(error)) from error
             raise
-        received_ns = self.clock.now_ns()
         match chore.effect:
             case ChoreEffect.CLOCK:
-                round_trip_ns = received_ns - sent_ns
-                self.auth.tell_nowait(
-                    ClockMeasured(answer - (sent_ns + round_trip_ns // 2), round_trip_ns)
-                )
+                pass  # whoever asked has read the clock, and told it
             case ChoreEffect.INSTRUMENTS:
                 self.directory.learn(answer)
             case ChoreEffect.CREDENTIALS:

@@ -202,9 +202,16 @@ class Engine:
             return await clients[request.lane < Lane.DATA].send(request, endpoints.rest)
 
         def open_at(endpoint: str, connect: Connect) -> AbstractAsyncContextManager[Stream]:
+            url = urls.get(endpoint)
+            if not url:
+                raise ConfigurationError(
+                    f"there is no address for the stream {endpoint!r}: give one in `endpoints`",
+                    exchange=config.name,
+                    operation="connect",
+                )
             return open_stream(
                 connect,
-                urls[endpoint],
+                url,
                 network=self._network,
                 options=config.streams,
                 exchange=config.name,
@@ -220,7 +227,11 @@ class Engine:
                 send=send,
                 open_stream=open_at,
                 stream_endpoints=frozenset(name for name, url in urls.items() if url),
-                new_ledger=lambda: Ledger(config.name, journal),
+                new_ledger=lambda: Ledger(
+                    config.name,
+                    journal,
+                    ids_per_instrument=exchange.profile.order_ids_per_instrument,
+                ),
                 nonce=self._nonce,
                 clock=self._clock,
                 rng=self._rng,

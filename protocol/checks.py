@@ -4,29 +4,43 @@ Nothing is rounded: an order that breaks a rule is refused, and the error names 
 value and the bound.
 """
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final, NoReturn, assert_never
 
 from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.models import (
     Bracket,
+    Counted,
     Instrument,
     InstrumentStatus,
     LiquidityPreference,
     Notional,
+    OpenOrderLimit,
+    Order,
     OrderRequest,
     OrderType,
+    PriceBand,
     Quantum,
     QuantumField,
+    Side,
     TimeInForce,
 )
 from venuetree.protocol.numbers import decimal_text, is_multiple, multiply
 
-__all__ = ["check_order"]
+__all__ = ["check_open_orders", "check_order"]
 
 
-def check_order(request: OrderRequest, instrument: Instrument) -> None:
+def check_order(
+    request: OrderRequest, instrument: Instrument, *, reference_price: Decimal | None = None
+) -> None:
     """Return if the order may be sent.
+
+    Args:
+        request: the order.
+        instrument: of it, with its rules.
+        reference_price: by which the exchange judges prices (`models.PriceBand`); rules that need
+            it are left to the exchange where it is None.
 
     Raises:
         OrderInvalid: the first rule that it breaks, in this order: what its type needs, what
@@ -43,9 +57,49 @@ def check_order(request: OrderRequest, instrument: Instrument) -> None:
                 for value in numbers.get(rule.field, ()):
                     _check_quantum(rule, value)
             case Notional():
-                _check_notional(rule, request)
+                _check_notional(rule, request, reference_price)
+            case PriceBand():
+                _check_band(rule, request, reference_price)
+            case OpenOrderLimit():
+                continue  # not of the order alone: `check_open_orders`
             case _:
                 assert_never(rule)
+
+
+def check_open_orders(
+    request: OrderRequest, instrument: Instrument, orders: Callable[[], Iterable[Order]]
+) -> None:
+    """Return if one more order may be open.
+
+    Args:
+        request: the order.
+        instrument: of it, with its rules.
+        orders: gives ours, whatever their state and instrument, if there is such a rule.
+
+    Raises:
+        OrderInvalid: the orders that are not final, and this one, are more than a rule allows.
+    """
+    limits = [rule for rule in instrument.rules if isinstance(rule, OpenOrderLimit)]
+    if not limits:
+        return
+    kinds = [
+        order.type
+        for order in orders()
+        if order.instrument == request.instrument and not order.status.is_final
+    ]
+    for rule in limits:
+        is_all = rule.counted is Counted.ALL
+        if not is_all and request.type is not OrderType.STOP_LIMIT:
+            continue
+        found = len(kinds) if is_all else kinds.count(OrderType.STOP_LIMIT)
+        if found >= rule.maximum:
+            what = "orders" if is_all else "orders with a stop price"
+            _refuse(
+                rule.name,
+                f"{found} {what} of {instrument.name} are open, of at most {rule.maximum}",
+                str(found + 1),
+                str(rule.maximum),
+            )
 
 
 def _refuse(rule: str, message: str, value: str = "", bound: str = "") -> NoReturn:
@@ -159,18 +213,36 @@ def _check_quantum(rule: Quantum, value: Decimal) -> None:
         _refuse_number(rule.name, rule.field.value, value, "no multiple of", rule.step)
 
 
-def _check_notional(rule: Notional, request: OrderRequest) -> None:
-    """Price times quantity; what a market order will cost is the exchange's to judge."""
+def _check_notional(rule: Notional, request: OrderRequest, reference: Decimal | None) -> None:
+    """Price times quantity; a market order's by the reference price, if that is known."""
+    is_market = request.type is OrderType.MARKET
+    price = reference if is_market else request.price
     if request.quote_quantity is not None:
         notional = request.quote_quantity
-    elif request.quantity is not None and request.price is not None:
-        notional = multiply(request.price, request.quantity)
+    elif request.quantity is not None and price is not None:
+        notional = multiply(price, request.quantity)
     else:
         return
-    if rule.minimum and notional < rule.minimum:
+    has_minimum = rule.minimum and (rule.minimum_for_market or not is_market)
+    has_maximum = rule.maximum and (rule.maximum_for_market or not is_market)
+    if has_minimum and notional < rule.minimum:
         _refuse_number(rule.name, "price times quantity", notional, "below", rule.minimum)
-    if rule.maximum and notional > rule.maximum:
+    if has_maximum and notional > rule.maximum:
         _refuse_number(rule.name, "price times quantity", notional, "above", rule.maximum)
+
+
+def _check_band(rule: PriceBand, request: OrderRequest, reference: Decimal | None) -> None:
+    """A limit price against the reference price."""
+    price = request.price
+    if price is None or reference is None:
+        return
+    is_buy = request.side is Side.BUY
+    least = multiply(reference, rule.buy_minimum if is_buy else rule.sell_minimum)
+    most = multiply(reference, rule.buy_maximum if is_buy else rule.sell_maximum)
+    if least and price < least:
+        _refuse_number(rule.name, QuantumField.PRICE.value, price, "below", least)
+    if most and price > most:
+        _refuse_number(rule.name, QuantumField.PRICE.value, price, "above", most)
 
 
 def _refuse_number(rule: str, what: str, value: Decimal, fault: str, bound: Decimal) -> NoReturn:

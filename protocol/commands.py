@@ -44,6 +44,8 @@ __all__ = [
     "FetchTickers",
     "FetchTrades",
     "Found",
+    "KeepAccountStream",
+    "OpenAccountStream",
     "PlaceOrder",
     "PreviewOrder",
     "Resend",
@@ -236,8 +238,23 @@ class ResolveOrder(Request[Rest, Resolution]):
         order: the request exactly as sent.
         sent_time_ns: when its first byte may have left.
         resend: whether an identical body may be sent, on exchanges where that is safe.
+        known_order_ids: the exchange's ids of the instrument's other orders that we know: none of
+            these is the one sought.
     """
 
     order: OrderRequest
     sent_time_ns: int
     resend: Resend
+    known_order_ids: frozenset[str] = frozenset()
+
+
+@frozen
+class OpenAccountStream(Request[Rest, str]):
+    """A key by which the account's own stream is opened, where the exchange wants one."""
+
+
+@frozen
+class KeepAccountStream(Request[Rest, None]):
+    """Keep that key alive; `ExchangeRefused` if it has expired."""
+
+    stream_key: str

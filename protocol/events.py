@@ -19,17 +19,23 @@ from typing import NamedTuple
 from attrs import field, frozen
 
 from venuetree.protocol.book import BookView
-from venuetree.protocol.models import Candle, Fill, Level, Order, OrderReport, Side, Topic
+from venuetree.protocol.models import Balance, Candle, Fill, Level, Order, OrderReport, Side, Topic
 
 __all__ = [
     "AccountEvent",
+    "AccountNews",
+    "AccountNotice",
     "AccountReport",
     "AccountSnapshot",
+    "AggregateTradePrinted",
+    "BalancesChanged",
+    "BestPricesChanged",
     "BookChange",
     "BookChanged",
     "BookInStep",
     "BookSnapshot",
     "BookStale",
+    "BookTopChanged",
     "BookUpdated",
     "CandleChanged",
     "Dropped",
@@ -46,6 +52,7 @@ __all__ = [
     "StaleReason",
     "StreamConnected",
     "StreamDisconnected",
+    "StreamEnding",
     "StreamErrorReported",
     "StreamEvent",
     "SubscriptionsConfirmed",
@@ -78,6 +85,24 @@ class TradePrinted:
 
 
 @frozen
+class AggregateTradePrinted:
+    """Public trades of one order that took at one price, as one."""
+
+    exchange: str
+    instrument: str
+    aggregate_id: str
+    first_trade_id: str
+    last_trade_id: str
+    price: Decimal
+    #: In base currency, of all of them.
+    quantity: Decimal
+    #: The aggressor's side: BUY lifted an offer.
+    taker_side: Side
+    exchange_time_ns: int | None
+    received_time_ns: int
+
+
+@frozen
 class TickerChanged:
     """Last price and best bid and ask; None for what the frame did not say."""
 
@@ -96,6 +121,22 @@ class TickerChanged:
     received_time_ns: int
     trade_id: str = ""
     last_quantity: Decimal | None = None
+
+
+@frozen
+class BestPricesChanged:
+    """The best bid and ask have changed, in price or quantity; None for an empty side."""
+
+    exchange: str
+    instrument: str
+    bid: Decimal | None
+    bid_quantity: Decimal | None
+    ask: Decimal | None
+    ask_quantity: Decimal | None
+    exchange_time_ns: int | None
+    received_time_ns: int
+    #: The exchange's counter of the book that they are the top of, None if it has none.
+    update_id: int | None = None
 
 
 class BookChange(NamedTuple):
@@ -117,6 +158,20 @@ class BookSnapshot:
     exchange_time_ns: int | None
     received_time_ns: int
     #: The exchange's counter after this message, None if it has none.
+    last_update_id: int | None = None
+
+
+@frozen
+class BookTopChanged:
+    """The top of a book, whole: as many levels as the exchange sends, best first."""
+
+    exchange: str
+    instrument: str
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    exchange_time_ns: int | None
+    received_time_ns: int
+    #: The exchange's counter of the book, None if it has none.
     last_update_id: int | None = None
 
 
@@ -190,6 +245,27 @@ class AccountSnapshot:
     received_time_ns: int
 
 
+@frozen
+class BalancesChanged:
+    """What is now in the account, of the currencies named: absolute, not by how much."""
+
+    exchange: str
+    balances: tuple[Balance, ...]
+    exchange_time_ns: int | None
+    received_time_ns: int
+
+
+@frozen
+class AccountNotice:
+    """Something about the account that is no order, fill or balance; the exchange's own words."""
+
+    exchange: str
+    kind: str
+    detail: str
+    exchange_time_ns: int | None
+    received_time_ns: int
+
+
 # ---------------------------------------------------------------- the stream itself
 
 
@@ -221,6 +297,16 @@ class StreamErrorReported:
 
     exchange: str
     message: str
+    reason: str
+    exchange_time_ns: int | None
+    received_time_ns: int
+
+
+@frozen
+class StreamEnding:
+    """The exchange will end this stream, or has ended what it carried: another must be opened."""
+
+    exchange: str
     reason: str
     exchange_time_ns: int | None
     received_time_ns: int
@@ -377,28 +463,37 @@ class FillReceived:
 
 MarketEvent = (
     TradePrinted
+    | AggregateTradePrinted
     | TickerChanged
+    | BestPricesChanged
+    | BookTopChanged
     | BookSnapshot
     | BookChanged
     | CandleChanged
     | InstrumentStatusChanged
 )
 AccountReport = OrderReported | FillReported | AccountSnapshot
+#: News of the account that changes no order.
+AccountNews = BalancesChanged | AccountNotice
 StreamEvent = (
     Heartbeat
     | SubscriptionsConfirmed
     | StreamErrorReported
+    | StreamEnding
     | UnknownMessage
     | SequenceGap
     | StreamConnected
     | StreamDisconnected
 )
 #: What decoding a frame gives.
-Event = MarketEvent | AccountReport | StreamEvent
+Event = MarketEvent | AccountReport | AccountNews | StreamEvent
 #: What a market subscriber gets.
 FeedEvent = (
     TradePrinted
+    | AggregateTradePrinted
     | TickerChanged
+    | BestPricesChanged
+    | BookTopChanged
     | BookUpdated
     | BookStale
     | BookInStep
@@ -410,4 +505,4 @@ FeedEvent = (
     | StreamDisconnected
 )
 #: What an account subscriber gets.
-AccountEvent = OrderUpdated | FillReceived | StreamConnected | StreamDisconnected
+AccountEvent = OrderUpdated | FillReceived | BalancesChanged | StreamConnected | StreamDisconnected

@@ -57,6 +57,7 @@ class Ledger:
         keep_final: how many final orders are kept.
         keep_ids: how many ids of forgotten orders, and of their executions, are kept: far more
             than streams replay or queries look back.
+        ids_per_instrument: whether the exchange's order ids are unique within an instrument only.
     """
 
     def __init__(
@@ -66,10 +67,13 @@ class Ledger:
         *,
         keep_final: int = 1000,
         keep_ids: int = 100_000,
+        ids_per_instrument: bool = False,
     ) -> None:
         self._exchange = exchange
         self._journal = MemoryJournal() if journal is None else journal
-        self._shelf = Shelf(keep_final=keep_final, keep_ids=keep_ids)
+        self._shelf = Shelf(
+            keep_final=keep_final, keep_ids=keep_ids, ids_per_instrument=ids_per_instrument
+        )
         self._serial = count(1)
         self._held: OrderedDict[FillKey, Fill] = OrderedDict()
         self._strangers: OrderedDict[str, OrderKey] = OrderedDict()
@@ -168,7 +172,7 @@ class Ledger:
     def report(self, report: OrderReport) -> Events:
         """The exchange told an order's state: by reply, stream or query."""
         now_ns = report.received_time_ns
-        number = report.exchange_order_id
+        number = self._shelf.number(report.instrument, report.exchange_order_id)
         if number and number in self._shelf.old_orders:
             return ()
         events: Events = ()
@@ -188,7 +192,8 @@ class Ledger:
 
     def fill(self, fill: Fill, now_ns: int) -> Events:
         """The exchange told one execution. One that is known already changes nothing."""
-        key, number = fill_key(fill), fill.exchange_order_id
+        key = fill_key(fill)
+        number = self._shelf.number(fill.instrument, fill.exchange_order_id)
         record = self._shelf.by_exchange.get(number) if number else None
         if record is None and fill.client_order_id:
             record = self._shelf.by_client.get(fill.client_order_id)
@@ -246,8 +251,9 @@ class Ledger:
             return ()
         strangers = dict(self._strangers)
         for fill in self._held.values():
-            number = fill.exchange_order_id
-            strangers.setdefault(number, OrderKey(fill.instrument, exchange_order_id=number))
+            number = self._shelf.number(fill.instrument, fill.exchange_order_id)
+            key = OrderKey(fill.instrument, exchange_order_id=fill.exchange_order_id)
+            strangers.setdefault(number, key)
         unclear = shelf.unclear.values()
         return (*(r.order.key for r in unclear if r.must_be_asked), *strangers.values())
 
@@ -280,6 +286,10 @@ class Ledger:
         """Those that the exchange has told to be open, oldest first."""
         return tuple(record.order for record in self._open())
 
+    def live_orders(self) -> tuple[Order, ...]:
+        """Those that are not final, whether the exchange has told of them or not."""
+        return tuple(record.order for record in self._shelf.live.values())
+
     def fills(self, key: OrderKey) -> tuple[Fill, ...]:
         """The known executions of an order, in the order in which they were told."""
         record = self._shelf.find(key)
@@ -289,6 +299,10 @@ class Ledger:
         """What was sent, None for an order that is not ours or not remembered."""
         record = self._shelf.by_client.get(client_order_id)
         return None if record is None else record.request
+
+    def order_ids(self, instrument: str) -> frozenset[str]:
+        """The exchange's ids of the orders of an instrument, as far as they are known."""
+        return self._shelf.ids_of(instrument)
 
     def sent_time_ns(self, client_order_id: str) -> int:
         """When its first byte may have left; 0 if there is no such order, or it was never sent."""
@@ -316,7 +330,7 @@ class Ledger:
         By our id, if the exchange's is new to us, or known of an order that nobody had named; but
         a second order that bears our id (the exchange took a request twice) is one of its own.
         """
-        number = report.exchange_order_id
+        number = self._shelf.number(report.instrument, report.exchange_order_id)
         numbered = self._shelf.by_exchange.get(number) if number else None
         named = self._shelf.find(OrderKey(client_order_id=report.client_order_id))
         if named is None or named is numbered:
@@ -326,11 +340,11 @@ class Ledger:
 
     def _adopt(self, report: OrderReport, now_ns: int) -> tuple[Record | None, Events]:
         """An order that was placed elsewhere; None while too little of it is told."""
-        number = report.exchange_order_id
+        number = self._shelf.number(report.instrument, report.exchange_order_id)
         order = orders.adopt_order(report) if number else None
         if order is None:
             if number:
-                key = OrderKey(report.instrument, report.client_order_id, number)
+                key = OrderKey(report.instrument, report.client_order_id, report.exchange_order_id)
                 remember(self._strangers, number, key, bound=STRANGERS)
             return None, ()
         record = Record(self._name(), order)
@@ -351,12 +365,17 @@ class Ledger:
 
     def _release(self, record: Record, now_ns: int) -> Events:
         """Executions that were held for an order whose name is known now."""
-        number = record.order.exchange_order_id
+        order = record.order
+        number = self._shelf.number(order.instrument, order.exchange_order_id)
         if self._strangers:
             self._strangers.pop(number, None)
         if not self._held:
             return ()
-        held = tuple(f for f in self._held.values() if f.exchange_order_id == number)
+        held = tuple(
+            fill
+            for fill in self._held.values()
+            if self._shelf.number(fill.instrument, fill.exchange_order_id) == number
+        )
         if not held:
             return ()
         for fill in held:

@@ -14,6 +14,7 @@ __all__ = [
     "Balance",
     "Bracket",
     "Candle",
+    "Counted",
     "FeeSummary",
     "Fill",
     "Instrument",
@@ -23,6 +24,7 @@ __all__ = [
     "Liquidity",
     "LiquidityPreference",
     "Notional",
+    "OpenOrderLimit",
     "Order",
     "OrderKey",
     "OrderPreview",
@@ -32,6 +34,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "Position",
+    "PriceBand",
     "Quantum",
     "QuantumField",
     "ReportSource",
@@ -127,10 +130,16 @@ class Topic(_Word):
     """What one subscribes to, an instrument at a time."""
 
     TRADES = "trades"
+    #: Trades of one order at one price told as one.
+    AGGREGATE_TRADES = "aggregate_trades"
     TICKER = "ticker"
     #: A ticker at most every few seconds, for many instruments at little cost.
     TICKER_BATCH = "ticker_batch"
+    #: The best bid and ask, at each change.
+    BEST_PRICES = "best_prices"
     BOOK = "book"
+    #: The best levels of the book, whole each time; nothing to keep in step.
+    BOOK_TOP = "book_top"
     CANDLES = "candles"
     STATUS = "status"
 
@@ -172,14 +181,53 @@ class Quantum:
 
 @frozen
 class Notional:
-    """The smallest and largest price times quantity, in quote currency; zero switches off."""
+    """The smallest and largest price times quantity, in quote currency; zero switches off.
+
+    A market order is judged by the reference price (see `PriceBand`), where there is one.
+    """
 
     name: str
     minimum: Decimal = Decimal(0)
     maximum: Decimal = Decimal(0)
+    #: Which of the bounds hold for market orders.
+    minimum_for_market: bool = True
+    maximum_for_market: bool = True
 
 
-OrderRule = Quantum | Notional
+@frozen
+class PriceBand:
+    """How far a limit price may be from the reference price, as factors of it; zero switches off.
+
+    The reference price is the exchange's average over the last `average_minutes`, or its last
+    price where that is zero.
+    """
+
+    name: str
+    average_minutes: int
+    buy_minimum: Decimal = Decimal(0)
+    buy_maximum: Decimal = Decimal(0)
+    sell_minimum: Decimal = Decimal(0)
+    sell_maximum: Decimal = Decimal(0)
+
+
+class Counted(_Word):
+    """Which open orders an `OpenOrderLimit` counts."""
+
+    ALL = "all"
+    #: Those that wait for a stop price.
+    STOP = "stop"
+
+
+@frozen
+class OpenOrderLimit:
+    """At most so many orders of an instrument may be open, the new one included."""
+
+    name: str
+    maximum: int
+    counted: Counted = Counted.ALL
+
+
+OrderRule = Quantum | Notional | PriceBand | OpenOrderLimit
 
 
 @frozen

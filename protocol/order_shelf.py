@@ -72,7 +72,8 @@ class Record:
 class Shelf:
     """Orders by name. The records are shared: after changing one, `put` it again."""
 
-    def __init__(self, *, keep_final: int, keep_ids: int) -> None:
+    def __init__(self, *, keep_final: int, keep_ids: int, ids_per_instrument: bool = False) -> None:
+        self._ids_per_instrument = ids_per_instrument
         self._keep_final = keep_final
         self._keep_ids = keep_ids
         self.records: dict[str, Record] = {}
@@ -83,6 +84,7 @@ class Shelf:
         #: Those of which more was executed than is known in executions.
         self.lacking: dict[str, Record] = {}
         self.by_client: dict[str, Record] = {}
+        #: By `number`.
         self.by_exchange: dict[str, Record] = {}
         self.old_orders: OrderedDict[str, None] = OrderedDict()
         self.old_fills: OrderedDict[FillKey, None] = OrderedDict()
@@ -91,10 +93,42 @@ class Shelf:
         self.counts = dict.fromkeys(OrderStatus, 0)
         self._counted: dict[str, OrderStatus] = {}
 
+    def number(self, instrument: str, order_id: str) -> str:
+        """What the exchange's id of an order is found by; `""` for none."""
+        if self._ids_per_instrument and order_id:
+            return f"{instrument} {order_id}"
+        return order_id
+
+    def ids_of(self, instrument: str) -> frozenset[str]:
+        """The exchange's ids of an instrument's orders, forgotten ones included where known."""
+        ids = {
+            r.order.exchange_order_id
+            for r in self.by_exchange.values()
+            if r.order.instrument == instrument
+        }
+        if self._ids_per_instrument:
+            start = f"{instrument} "
+            ids.update(n.removeprefix(start) for n in self.old_orders if n.startswith(start))
+        else:
+            ids.update(self.old_orders)
+        return frozenset(ids)
+
     def find(self, key: OrderKey) -> Record | None:
         """By the exchange's id, else by ours."""
-        found = self.by_exchange.get(key.exchange_order_id) if key.exchange_order_id else None
+        found = self._numbered(key) if key.exchange_order_id else None
         return found or (self.by_client.get(key.client_order_id) if key.client_order_id else None)
+
+    def _numbered(self, key: OrderKey) -> Record | None:
+        found = self.by_exchange.get(self.number(key.instrument, key.exchange_order_id))
+        if found is not None or key.instrument or not self._ids_per_instrument:
+            return found
+        # Without its instrument the id may name several orders: then it names none.
+        named = [
+            record
+            for record in self.by_exchange.values()
+            if record.order.exchange_order_id == key.exchange_order_id
+        ]
+        return named[0] if len(named) == 1 else None
 
     def put(self, record: Record) -> None:
         """Make the names and duties that a new or changed order has now findable."""
@@ -104,7 +138,7 @@ class Shelf:
             # A second order that bears one of our ids does not take it over.
             self.by_client.setdefault(order.client_order_id, record)
         if order.exchange_order_id:
-            self.by_exchange[order.exchange_order_id] = record
+            self.by_exchange[self.number(order.instrument, order.exchange_order_id)] = record
         if order.filled_quantity > record.filled:
             self.lacking[name] = record
         elif self.lacking:
@@ -148,8 +182,9 @@ class Shelf:
             kept.pop(name, None)
         if self.by_client.get(order.client_order_id) is record:
             del self.by_client[order.client_order_id]
-        if self.by_exchange.get(order.exchange_order_id) is record:
-            del self.by_exchange[order.exchange_order_id]
+        number = self.number(order.instrument, order.exchange_order_id)
+        if self.by_exchange.get(number) is record:
+            del self.by_exchange[number]
         self.counts[self._counted.pop(name)] -= 1
 
     def forget_some(self) -> tuple[Record, ...]:
@@ -163,7 +198,8 @@ class Shelf:
                 oldest = next(iter(self._final.values()))
             self.drop(oldest)
             forgotten.append(oldest)
-            if number := oldest.order.exchange_order_id:
+            number = self.number(oldest.order.instrument, oldest.order.exchange_order_id)
+            if number:
                 remember(self.old_orders, number, None, bound=self._keep_ids)
             for key in oldest.fills:
                 self.remember_fill(key)

@@ -7,13 +7,14 @@ peculiar to one is data here (a limit, a deadline, a request to make on connecti
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
 from venuetree.protocol.errors import EngineError
-from venuetree.protocol.events import AccountReport, Event, FeedEvent, StreamEvent
+from venuetree.protocol.events import AccountNews, AccountReport, Event, FeedEvent, StreamEvent
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Instrument, OrderType, Topic
 
@@ -23,6 +24,7 @@ __all__ = [
     "Call",
     "Chore",
     "ChoreEffect",
+    "ClockReading",
     "Close",
     "Connect",
     "Cost",
@@ -33,13 +35,17 @@ __all__ = [
     "Lane",
     "LimitReport",
     "LimitWindow",
+    "LimitsTold",
     "Profile",
+    "ReferenceTold",
     "RestCodec",
     "RestFlow",
+    "RestNews",
     "RestReply",
     "RestRequest",
     "Send",
     "SendSigned",
+    "SessionContext",
     "SessionEvent",
     "SignedAhead",
     "Signer",
@@ -162,9 +168,47 @@ class RestReply:
     received_time_ns: int
 
 
+@frozen
+class ClockReading:
+    """What the exchange's clock showed while a request was answered.
+
+    Attributes:
+        exchange_time_ns: the exchange's time.
+        sent_time_ns, received_time_ns: ours, of the request's first byte and the reply's last.
+        is_overdue: what was believed until now has just been refused: this holds, however long
+            its way was.
+    """
+
+    exchange_time_ns: int
+    sent_time_ns: int
+    received_time_ns: int
+    is_overdue: bool = False
+
+
+@frozen
+class LimitsTold:
+    """The exchange's own figures of its limits: they replace the windows of the same names."""
+
+    windows: tuple[LimitWindow, ...]
+
+
+@frozen
+class ReferenceTold:
+    """The price of an instrument by which the exchange judges prices (`models.PriceBand`)."""
+
+    instrument: str
+    price: Decimal
+    #: Our clock.
+    received_time_ns: int
+
+
+#: What a reply says that others must know: a flow yields it, and is sent None.
+RestNews = ClockReading | LimitsTold | ReferenceTold
+
 #: A question as a conversation: yields requests, is sent their replies, returns the answer.
-#: What it does not catch (`TransportError`, `OutcomeUnknown`, …) ends it.
-RestFlow = Generator[RestRequest, RestReply, R]
+#: What it does not catch (`TransportError`, `OutcomeUnknown`, …) ends it. In between it may yield
+#: news, which is passed on before the flow goes on.
+RestFlow = Generator[RestRequest | RestNews, Any, R]
 
 
 @frozen
@@ -172,12 +216,14 @@ class FlowContext:
     """What a flow may know beside its command.
 
     Attributes:
-        now_ns: the exchange's clock as we reckon it.
+        now_ns: our clock.
         instruments: by our name; empty until they have been fetched.
+        references: the latest reference prices, by instrument.
     """
 
     now_ns: int
     instruments: Mapping[str, Instrument] = field(factory=dict)
+    references: Mapping[str, ReferenceTold] = field(factory=dict)
 
 
 class RestCodec(Protocol):
@@ -284,6 +330,8 @@ class Connect:
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     auth: Auth = Auth.NONE
+    #: Which of the `Endpoints`, by name; `""` for the stream's own.
+    endpoint: str = ""
 
 
 @frozen
@@ -317,7 +365,7 @@ class Close:
 Action = Send | SendSigned | Call | Close
 
 #: What a session says: what was decoded, with books kept in place of book messages.
-SessionEvent = FeedEvent | AccountReport | StreamEvent
+SessionEvent = FeedEvent | AccountReport | AccountNews | StreamEvent
 
 
 @frozen
@@ -331,13 +379,17 @@ class Step:
 class StreamSession(Protocol):
     """One connection's life, without I/O: made anew for each connection.
 
-    The reader opens what `connect` says, calls `opened`, then: `receive` for each frame,
-    `step` whenever `has_work` is true or `deadline_ns` has come, `want` when the desired
-    subscriptions change, `answered` after a `Call`, and `closed` once at the end.
+    The reader asks what `before` says, opens what `connect` says, calls `opened`, then: `receive`
+    for each frame, `step` whenever `has_work` is true or `deadline_ns` has come, `want` when the
+    desired subscriptions change, `answered` after a `Call`, and `closed` once at the end.
     """
 
+    def before(self) -> Request[Any, Any] | None:
+        """What to ask first; its answer, or error, goes to `answered`. None: nothing (more)."""
+        ...
+
     def connect(self) -> Connect:
-        """How to open the connection."""
+        """How to open the connection; an `EngineError` if what was asked first forbids it."""
         ...
 
     def opened(self, now_ns: int) -> None:
@@ -382,13 +434,26 @@ class StreamSession(Protocol):
         ...
 
 
+@frozen
+class SessionContext:
+    """What the sessions of a stream may know beside what comes over it.
+
+    Attributes:
+        instruments: those known by now, by our name.
+        endpoints: the names of the doors that there are (`Connect.endpoint`).
+    """
+
+    instruments: Callable[[], Mapping[str, Instrument]]
+    endpoints: frozenset[str] = frozenset()
+
+
 # ---------------------------------------------------------------- the record
 
 
 class ChoreEffect(Enum):
     """What the answer of a chore is for."""
 
-    #: The server's clock: tells the auth actor our offset.
+    #: The server's clock: its flow tells what it read (`ClockReading`).
     CLOCK = "clock"
     #: The instruments' rules.
     INSTRUMENTS = "instruments"
@@ -435,6 +500,8 @@ class Profile:
     #: A window's part that only more urgent lanes may use, by lane: {DATA: 0.3} keeps 30 % free
     #: of data.
     reserved: Mapping[Lane, float] = field(factory=dict)
+    #: Whether the exchange's order ids are unique within an instrument only.
+    order_ids_per_instrument: bool = False
 
 
 @frozen
@@ -445,7 +512,8 @@ class Exchange:
         name: `coinbase`; also its command-line and configuration name.
         decode: one frame to events, standing alone: no sequence, no books, no instrument list.
         market_session: a session for a market connection, given its name.
-        user_session: a session for one of `profile.user_streams`, by name.
+        user_sessions: for one of `profile.user_streams`, by name, what makes its sessions: one
+            for each connection, which may share what an earlier one found out.
         signer: from credentials of `credentials_type`; `ConfigurationError` if they are malformed.
         credentials_from: from a mapping such as an endpoints file's `credentials`, or
             environment variables; None if it holds none.
@@ -456,7 +524,7 @@ class Exchange:
     rest: RestCodec
     signer: Callable[[Any], Signer]
     market_session: Callable[[str], StreamSession]
-    user_session: Callable[[str], StreamSession]
+    user_sessions: Callable[[str, SessionContext], Callable[[], StreamSession]]
     decode: Callable[[bytes, int, StreamKind | None], Sequence[Event]]
     credentials_type: type
     credentials_from_mapping: Callable[[Mapping[str, str]], Any | None]

@@ -42,13 +42,16 @@ from venuetree.protocol.commands import Rest
 from venuetree.protocol.events import (
     AccountEvent,
     AccountSnapshot,
+    BalancesChanged,
     FillReported,
     OrderReported,
     StreamConnected,
     StreamDisconnected,
 )
 from venuetree.protocol.port import (
+    SessionContext,
     SessionEvent,
+    StreamSession,
     Subscription,
 )
 from venuetree.supervisors.restart import Backoff
@@ -194,9 +197,13 @@ class ExchangeTree:
             )
         if wiring.has_user_streams:
             for name in wiring.exchange.profile.user_streams:
+                context = SessionContext(
+                    lambda: self.directory.instruments, wiring.stream_endpoints
+                )
+                sessions = wiring.exchange.user_sessions(name, context)
                 yield ChildSpec(
                     name,
-                    partial(self._run_user_stream, name),
+                    partial(self._run_user_stream, name, sessions),
                     mailbox=NUDGES_MAILBOX,
                     backoff=STREAM_BACKOFF,
                 )
@@ -213,6 +220,7 @@ class ExchangeTree:
             auth=self.auth,
             clock=wiring.clock,
             instruments=lambda: self.directory.instruments,
+            references=self.directory.references,
             on_answer=self.directory.answered,
             on_unreachable=self.directory.unreachable,
             on_auth_refused=self._doubt_credentials,
@@ -230,9 +238,7 @@ class ExchangeTree:
             exchange=wiring.name,
             chores=chores,
             rest=self.rest,
-            auth=self.auth,
             directory=self.directory,
-            clock=wiring.clock,
             on_credentials=self._learn_permissions,
         )(ctx)
 
@@ -243,13 +249,16 @@ class ExchangeTree:
             rest=self.rest,
             publish=self.hub.publish_account,
             clock=self.wiring.clock,
+            instruments=lambda: self.directory.instruments,
         )(ctx)
 
-    async def _run_user_stream(self, name: str, ctx: Context[Reader]) -> None:
+    async def _run_user_stream(
+        self, name: str, new_session: Callable[[], StreamSession], ctx: Context[Reader]
+    ) -> None:
         await self._reader(
             name,
             endpoint="user_stream",
-            new_session=partial(self.wiring.exchange.user_session, name),
+            new_session=new_session,
             wanted=frozenset,
             publish=self._publish_account,
         )(ctx)
@@ -259,7 +268,7 @@ class ExchangeTree:
         name: str,
         *,
         endpoint: str,
-        new_session: Callable[[], object],
+        new_session: Callable[[], StreamSession],
         wanted: Callable[[], frozenset[Subscription]],
         publish: Callable[[Sequence[SessionEvent]], None],
     ) -> StreamReader:
@@ -267,8 +276,8 @@ class ExchangeTree:
         return StreamReader(
             exchange=wiring.name,
             stream=name,
-            new_session=new_session,  # type: ignore[arg-type]
-            open_stream=partial(wiring.open_stream, endpoint),
+            new_session=new_session,
+            open_stream=lambda connect: wiring.open_stream(connect.endpoint or endpoint, connect),
             wanted=wanted,
             publish=publish,
             auth=self.auth,
@@ -333,7 +342,9 @@ class ExchangeTree:
         if reports and self.orders is not None:
             self.orders.tell_nowait(Reported(reports))
         told: list[AccountEvent] = [
-            event for event in events if isinstance(event, StreamConnected | StreamDisconnected)
+            event
+            for event in events
+            if isinstance(event, BalancesChanged | StreamConnected | StreamDisconnected)
         ]
         self.hub.publish(events)
         self.hub.publish_account(told)

@@ -121,7 +121,7 @@ def _add_market(command: _Command) -> None:
         type=_topics,
         default=_DEFAULT_TOPICS,
         metavar="TOPIC,…",
-        help="of trades, ticker, book, ticker_batch, candles, status; default: trades,ticker,book",
+        help=f"of {', '.join(topic.value for topic in Topic)}; default: trades,ticker,book",
     )
     watch.add_argument("--seconds", type=_seconds, metavar="N", help="stop after so many")
     _talks_to_exchange(watch)

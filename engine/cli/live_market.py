@@ -12,8 +12,11 @@ from rich.text import Text
 from venuetree.cli.tables import side_text, time_text
 from venuetree.protocol.book import BookView
 from venuetree.protocol.events import (
+    AggregateTradePrinted,
+    BestPricesChanged,
     BookInStep,
     BookStale,
+    BookTopChanged,
     BookUpdated,
     CandleChanged,
     Dropped,
@@ -72,6 +75,9 @@ class MarketView:
                 row.bid = event.bid if event.bid is not None else row.bid
                 row.ask = event.ask if event.ask is not None else row.ask
                 row.volume = event.volume_24h if event.volume_24h is not None else row.volume
+            case BestPricesChanged():
+                row = self._row(event.instrument)
+                row.bid, row.ask = event.bid, event.ask
             case BookUpdated() | BookInStep():
                 self._row(event.instrument).book = event.book
             case _:
@@ -144,7 +150,15 @@ def notice_of(event: FeedEvent) -> str:
             return f"{instrument}: {count} {topic.value} events left out, this screen is too slow"
         case InstrumentStatusChanged(instrument=instrument, status=status):
             return f"{instrument} is {status}"
-        case TradePrinted() | TickerChanged() | BookUpdated() | CandleChanged():
+        case (
+            TradePrinted()
+            | AggregateTradePrinted()
+            | TickerChanged()
+            | BestPricesChanged()
+            | BookTopChanged()
+            | BookUpdated()
+            | CandleChanged()
+        ):
             return ""
 
 

@@ -12,16 +12,21 @@ from venuetree.protocol.builders import (
     market_order,
     stop_limit_order,
 )
-from venuetree.protocol.checks import check_order
+from venuetree.protocol.checks import check_open_orders, check_order
 from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.models import (
     Bracket,
+    Counted,
     Instrument,
     InstrumentStatus,
     LiquidityPreference,
     Notional,
+    OpenOrderLimit,
+    Order,
     OrderRequest,
+    OrderStatus,
     OrderType,
+    PriceBand,
     Quantum,
     QuantumField,
     Side,
@@ -177,3 +182,127 @@ def test_builders_refuse_floats() -> None:
         limit_order("BTC-USD", Side.BUY, quantity="1", price=0.1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="stop_price must be text"):
         bracket(stop_price=0.1)  # type: ignore[arg-type]
+
+
+BAND = PriceBand(
+    "PERCENT_PRICE_BY_SIDE",
+    average_minutes=5,
+    buy_minimum=D("0.2"),
+    buy_maximum=D(5),
+    sell_minimum=D("0.5"),
+    sell_maximum=D(0),
+)
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "bound"),
+    [
+        (Side.BUY, "199.99", "200.0"),
+        (Side.BUY, "200", None),
+        (Side.BUY, "5000", None),
+        (Side.BUY, "5000.01", "5000"),
+        (Side.SELL, "499.99", "500.0"),
+        (Side.SELL, "500", None),
+        (Side.SELL, "99999", None),
+    ],
+)
+def test_a_price_far_from_the_reference_is_refused_by_the_factors_of_its_side(
+    side: Side, price: str, bound: str | None
+) -> None:
+    """Both bounds are allowed themselves; zero switches one off; unknown references refuse none."""
+    instrument = attrs.evolve(BTC, rules=(BAND,))
+    order = limit_order("BTC-USD", side, quantity="1", price=price)
+
+    check_order(order, instrument)
+    if bound is None:
+        check_order(order, instrument, reference_price=D(1000))
+        return
+    with pytest.raises(OrderInvalid) as caught:
+        check_order(order, instrument, reference_price=D(1000))
+    assert (caught.value.rule, caught.value.value) == ("PERCENT_PRICE_BY_SIDE", price)
+    assert D(caught.value.bound) == D(bound)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "rule", "reference", "is_refused"),
+    [
+        ("0.009", Notional("N", minimum=D(10)), "1000", True),
+        ("0.01", Notional("N", minimum=D(10)), "1000", False),
+        ("0.009", Notional("N", minimum=D(10)), None, False),
+        ("0.009", Notional("N", minimum=D(10), minimum_for_market=False), "1000", False),
+        ("1.001", Notional("N", maximum=D(1000)), "1000", True),
+        ("1.001", Notional("N", maximum=D(1000), maximum_for_market=False), "1000", False),
+    ],
+)
+def test_a_market_order_is_worth_what_the_reference_says(
+    quantity: str,
+    rule: Notional,
+    reference: str | None,
+    is_refused: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """Where a bound holds for market orders at all."""
+    instrument = attrs.evolve(BTC, rules=(rule,))
+    order = market_order("BTC-USD", Side.BUY, quantity=quantity)
+    price = None if reference is None else D(reference)
+
+    if not is_refused:
+        check_order(order, instrument, reference_price=price)
+        return
+    with pytest.raises(OrderInvalid) as caught:
+        check_order(order, instrument, reference_price=price)
+    assert caught.value.rule == "N"
+
+
+def standing(kind: OrderType, status: OrderStatus, instrument: str = "BTC-USD") -> Order:
+    """An order of ours as it is."""
+    return Order(
+        "binance",
+        instrument,
+        "c",
+        "x",
+        Side.BUY,
+        kind,
+        status,
+        TimeInForce.GOOD_TILL_CANCELLED,
+    )
+
+
+def test_one_order_too_many_is_refused_and_final_and_other_ones_do_not_count() -> None:
+    """An order on its way counts: it may be open by the time this one arrives."""
+    limits = (OpenOrderLimit("MAX_NUM_ORDERS", 2), OpenOrderLimit("ALGO", 1, Counted.STOP))
+    instrument = attrs.evolve(BTC, rules=limits)
+    one = standing(OrderType.LIMIT, OrderStatus.SENT)
+    rest = [
+        standing(OrderType.LIMIT, OrderStatus.FILLED),
+        standing(OrderType.LIMIT, OrderStatus.OPEN, "ETH-USD"),
+    ]
+
+    check_open_orders(LIMIT, instrument, lambda: [one, *rest])
+    with pytest.raises(OrderInvalid) as caught:
+        check_open_orders(LIMIT, instrument, lambda: [one, one, *rest])
+    assert (caught.value.rule, caught.value.value, caught.value.bound) == (
+        "MAX_NUM_ORDERS",
+        "3",
+        "2",
+    )
+
+
+def test_orders_with_a_stop_price_are_counted_apart() -> None:
+    """Their limit stops no plain order."""
+    instrument = attrs.evolve(BTC, rules=(OpenOrderLimit("ALGO", 1, Counted.STOP),))
+    waiting = standing(OrderType.STOP_LIMIT, OrderStatus.OPEN)
+    plain = standing(OrderType.LIMIT, OrderStatus.OPEN)
+
+    check_open_orders(STOP, instrument, lambda: [plain, plain])
+    check_open_orders(LIMIT, instrument, lambda: [waiting, waiting])
+    with pytest.raises(OrderInvalid, match="1 orders with a stop price"):
+        check_open_orders(STOP, instrument, lambda: [waiting, plain])
+
+
+def test_without_such_a_rule_the_orders_are_not_even_listed() -> None:
+    """It would be work for nothing at each order."""
+
+    def never() -> list[Order]:
+        raise AssertionError
+
+    check_open_orders(LIMIT, BTC, never)

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from attrs import evolve
 
-from tests.support.toy import ToyHost, default_answer, fill, report, toy_tree
+from tests.support.toy import Told, ToyHost, ToySession, default_answer, fill, report, toy_tree
 from venuetree.actors.feed import AccountFeed, MarketFeed
 from venuetree.actors.order_messages import Cancel, Edit, Known, Place, Query
 from venuetree.protocol import commands
@@ -19,7 +19,9 @@ from venuetree.protocol.errors import (
     CancelRefused,
     ConfigurationError,
     EngineError,
+    ExchangeUnavailable,
     NotSupported,
+    OrderInvalid,
     OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
@@ -28,8 +30,24 @@ from venuetree.protocol.errors import (
 )
 from venuetree.protocol.events import BookInStep, BookStale, FillReceived, OrderUpdated
 from venuetree.protocol.journal import MemoryJournal
-from venuetree.protocol.models import OrderKey, OrderRequest, OrderStatus, Side, Topic
-from venuetree.protocol.port import LimitWindow, Subscription, WindowKind
+from venuetree.protocol.models import (
+    Instrument,
+    InstrumentStatus,
+    OpenOrderLimit,
+    OrderKey,
+    OrderRequest,
+    OrderStatus,
+    Side,
+    Topic,
+)
+from venuetree.protocol.port import (
+    ClockReading,
+    LimitsTold,
+    LimitWindow,
+    ReferenceTold,
+    Subscription,
+    WindowKind,
+)
 from venuetree.supervisors import ChildState, SupervisorFailed, find_unrecoverable
 from venuetree.supervisors.wiring import Part
 
@@ -473,6 +491,147 @@ async def test_a_signed_request_carries_the_exchanges_time_and_a_fresh_nonce() -
     assert {host_name for host_name, _, _ in signed} == {"toy.invalid"}
     assert len({nonce for _, _, nonce in signed}) == len(signed)
     assert abs(int(signed[-1][1]) - now_ns) < SECOND
+
+
+def answering(host: ToyHost, command: type, *answers: object) -> None:
+    """These answers in turn, the last one again and again, to one kind of command."""
+    left = list(answers)
+
+    def script(asked: Any) -> Any:
+        if isinstance(asked, command):
+            return left.pop(0) if len(left) > 1 else left[0]
+        return default_answer(asked)
+
+    host.script = script
+
+
+def signed_at(host: ToyHost) -> int:
+    """When, by the exchange's clock, the last signed request was signed."""
+    headers = [dict(request.headers) for request in host.requests if request.headers]
+    return int(headers[-1]["signed"].split()[1])
+
+
+async def test_a_clock_that_was_just_refused_is_replaced_before_the_flow_goes_on() -> None:
+    """Else the better measurement of the two is kept, which is the one with the shorter way."""
+    host = ToyHost()
+    parts = Part.ALL & ~Part.USER_STREAM & ~Part.UPKEEP
+    async with toy_tree(host, parts=parts) as (tree, _, _):
+        now_ns = host.clock.now_ns()
+        short = ClockReading(now_ns + 1000, now_ns, now_ns + 10)
+        long = ClockReading(now_ns + 100, now_ns, now_ns + 4000)
+        told: list[int] = []
+        for reading in (short, long, evolve(long, is_overdue=True)):
+            answering(host, commands.FetchKeyPermissions, Told(None, (reading,)))
+            await tree.rest.ask(commands.FetchKeyPermissions(), timeout=5)
+            await tree.rest.ask(commands.FetchBalances(), timeout=5)
+            told.append(signed_at(host) - host.clock.now_ns())
+
+    # The offset, less half the round trip: never a time that the exchange may not have reached.
+    assert told == [995 - 5, 995 - 5, -1900 - 2000]
+
+
+async def test_the_gate_counts_calendar_windows_by_the_exchanges_clock() -> None:
+    """A minute that is over there is over here, whatever our clock shows."""
+    host = ToyHost()
+    minute = LimitWindow("all", 1, 60 * SECOND, WindowKind.CALENDAR)
+    parts = Part.ALL & ~Part.USER_STREAM & ~Part.UPKEEP & ~Part.ORDERS
+    async with toy_tree(host, parts=parts, limits=(minute,)) as (tree, _, _):
+        now_ns = host.clock.now_ns()
+        # Ten seconds before the exchange's minute ends, from the middle of it.
+        ahead_ns = 50 * SECOND - now_ns % (60 * SECOND)
+        reading = ClockReading(now_ns + ahead_ns, now_ns, now_ns)
+        answering(host, commands.FetchServerTime, Told(None, (reading,)))
+        await tree.rest.ask(commands.FetchServerTime(), timeout=5)
+        began = anyio.current_time()
+        await tree.rest.ask(commands.FetchBalances(), timeout=300)
+
+        assert anyio.current_time() - began == pytest.approx(10, abs=0.5)
+
+
+async def test_limits_that_the_exchange_tells_replace_those_of_the_profile() -> None:
+    """From the next request on."""
+    host = ToyHost()
+    parts = Part.ALL & ~Part.USER_STREAM & ~Part.UPKEEP & ~Part.ORDERS
+    told = LimitsTold((LimitWindow("all", 2, 60 * SECOND, WindowKind.SLIDING),))
+    async with toy_tree(host, parts=parts) as (tree, _, _):
+        answering(host, commands.FetchInstruments, Told((), (told,)))
+        await tree.rest.ask(commands.FetchInstruments(), timeout=5)
+        await tree.rest.ask(commands.FetchBalances(), timeout=5)
+        with pytest.raises(RateLimited):
+            await tree.rest.ask(commands.FetchBalances(), timeout=5)
+
+
+async def test_a_reference_price_is_known_to_the_flows_that_follow() -> None:
+    """It is kept by the tree, and outlives the worker."""
+    host = ToyHost()
+    told = ReferenceTold("A-USD", Decimal(10), 5)
+    async with toy_tree(host, parts=Part.ORDERS) as (tree, _, _):
+        answering(host, commands.FetchBook, Told(None, (told,)))
+        await tree.rest.ask(commands.FetchBook("A-USD"), timeout=5)
+
+        assert tree.directory.references == {"A-USD": told}
+
+
+async def test_more_orders_than_may_be_open_are_refused_before_they_are_sent() -> None:
+    """The ledger knows how many there are; nothing of the refused one is written down."""
+    host = ToyHost()
+    rule = OpenOrderLimit("MAX_NUM_ORDERS", 1)
+    instrument = Instrument("A-USD", "A", "USD", "AUSD", InstrumentStatus.TRADING, (rule,))
+    async with toy_tree(host, parts=Part.ORDERS) as (tree, _, _):
+        tree.directory.learn((instrument,))
+        assert tree.orders is not None
+        await tree.orders.ask(Place(request("c1")), timeout=5)
+        with pytest.raises(OrderInvalid, match="MAX_NUM_ORDERS"):
+            await tree.orders.ask(Place(request("c2")), timeout=5)
+        known = await tree.orders.ask(Known(), timeout=5)
+
+    assert [order.client_order_id for order in known] == ["c1"]
+    assert sum(isinstance(asked, commands.PlaceOrder) for asked in host.commands) == 1
+
+
+async def test_a_session_may_ask_before_its_connection_is_opened_and_choose_the_door() -> None:
+    """A key that its address needs, at an endpoint of another name."""
+    host = ToyHost()
+
+    def session(name: str) -> ToySession:
+        made = ToySession(name)
+        made.asks_first = [commands.FetchBalances(), commands.FetchServerTime()]
+        made.endpoint = "other"
+        return made
+
+    host.new_user_session = session
+    async with toy_tree(host) as _:
+        await anyio.sleep(1)
+
+        assert [stream.endpoint for stream in host.streams] == ["other"]
+    asked = [type(command) for command in host.commands]
+    assert asked.count(commands.FetchBalances) == 1
+
+
+async def test_an_answer_that_forbids_the_connection_ends_the_attempt_and_not_the_stream() -> None:
+    """It is tried again with backoff."""
+    host = ToyHost()
+    answering(
+        host,
+        commands.FetchBalances,
+        ExchangeUnavailable("later", exchange="toy", operation="key"),
+        None,
+    )
+
+    def session(name: str) -> ToySession:
+        made = ToySession(name)
+        made.asks_first = [commands.FetchBalances()]
+        return made
+
+    host.new_user_session = session
+    began = anyio.current_time()
+    async with toy_tree(host) as _:
+        await anyio.sleep(5)
+
+        assert [stream.endpoint for stream in host.streams] == ["user_stream"]
+    asked = [command for command in host.commands if isinstance(command, commands.FetchBalances)]
+    assert len(asked) == 2
+    assert host.opened_at[0] - began >= 0.2
 
 
 async def test_a_private_request_without_credentials_says_what_is_missing() -> None:

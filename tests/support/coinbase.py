@@ -13,7 +13,7 @@ import pytest
 from venuetree.protocol.exchanges.coinbase import COINBASE
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Instrument
-from venuetree.protocol.port import FlowContext, RestReply, RestRequest
+from venuetree.protocol.port import FlowContext, RestCodec, RestNews, RestReply, RestRequest
 
 TESTS = Path(__file__).parent.parent
 PAYLOADS = TESTS / "payloads" / "coinbase"
@@ -68,17 +68,23 @@ class Conversation:
     now_ns: int = NOW_NS
     instruments: Mapping[str, Instrument] = attrs.field(factory=dict)
     requests: list[RestRequest] = attrs.field(factory=list)
+    news: list[RestNews] = attrs.field(factory=list)
+    codec: RestCodec = COINBASE.rest
 
     def ask(self, command: Request[Any, R]) -> R:
         """The flow's answer; what it raises passes."""
-        flow = COINBASE.rest.flow(command, FlowContext(self.now_ns, self.instruments))
+        flow = self.codec.flow(command, FlowContext(self.now_ns, self.instruments))
         answers = self._answers()
-        request = next(flow)
+        wanted = next(flow)
         while True:
-            self.requests.append(request)
-            answer = next(answers)
+            answer: RestReply | Exception | None = None
+            if isinstance(wanted, RestRequest):
+                self.requests.append(wanted)
+                answer = next(answers)
+            else:
+                self.news.append(wanted)
             try:
-                request = flow.throw(answer) if isinstance(answer, Exception) else flow.send(answer)
+                wanted = flow.throw(answer) if isinstance(answer, Exception) else flow.send(answer)
             except StopIteration as done:
                 result: R = done.value
                 return result

@@ -4,12 +4,17 @@ from decimal import Decimal
 
 from venuetree.protocol.book import Book
 from venuetree.protocol.events import (
+    AccountNotice,
     AccountSnapshot,
+    AggregateTradePrinted,
+    BalancesChanged,
+    BestPricesChanged,
     BookChange,
     BookChanged,
     BookInStep,
     BookSnapshot,
     BookStale,
+    BookTopChanged,
     BookUpdated,
     CandleChanged,
     Dropped,
@@ -23,6 +28,7 @@ from venuetree.protocol.events import (
     StaleReason,
     StreamConnected,
     StreamDisconnected,
+    StreamEnding,
     StreamErrorReported,
     SubscriptionsConfirmed,
     TickerChanged,
@@ -169,6 +175,11 @@ EVENTS = (
         exchange_time_ns=THEN,
         received_time_ns=NOW,
     ),
+    AggregateTradePrinted(
+        EXCHANGE, NAME, "7", "11", "12", Decimal("65000.10"), Decimal(2), Side.SELL, THEN, NOW
+    ),
+    BestPricesChanged(EXCHANGE, NAME, Decimal("64999.90"), Decimal(1), None, None, None, NOW, 41),
+    BookTopChanged(EXCHANGE, NAME, BIDS, ASKS, None, NOW, 41),
     BookSnapshot(EXCHANGE, NAME, BIDS, ASKS, THEN, NOW),
     BookChanged(EXCHANGE, NAME, (BookChange(Side.SELL, Decimal(65001), Decimal(0)),), THEN, NOW),
     CandleChanged(
@@ -182,6 +193,9 @@ EVENTS = (
     OrderReported(EXCHANGE, REPORT, THEN, NOW),
     FillReported(EXCHANGE, FILL, THEN, NOW),
     AccountSnapshot(EXCHANGE, (REPORT,), None, NOW),
+    BalancesChanged(EXCHANGE, (BALANCE,), THEN, NOW),
+    AccountNotice(EXCHANGE, "balanceUpdate", "{}", THEN, NOW),
+    StreamEnding(EXCHANGE, "serverShutdown", THEN, NOW),
     Heartbeat(EXCHANGE, 3, THEN, NOW),
     SubscriptionsConfirmed(EXCHANGE, (("ticker", ("BTC-USD", "ETH-USD")),), THEN, NOW),
     StreamErrorReported(EXCHANGE, "authentication failure", "", None, NOW),

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import anyio
 import orjson
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
-from venuetree.actors.clock import LoopClock
+from venuetree.actors.clock import Clock, LoopClock
 from venuetree.actors.streams import Stream
 from venuetree.protocol import commands
 from venuetree.protocol.book import Book
@@ -49,6 +50,7 @@ from venuetree.protocol.port import (
     Call,
     Chore,
     ChoreEffect,
+    ClockReading,
     Close,
     Connect,
     Cost,
@@ -61,6 +63,7 @@ from venuetree.protocol.port import (
     LimitWindow,
     Profile,
     RestFlow,
+    RestNews,
     RestReply,
     RestRequest,
     Send,
@@ -124,6 +127,14 @@ def fill(client_order_id: str = "c1", number: int = 1, quantity: str = "1") -> F
     )
 
 
+@frozen
+class Told:
+    """An answer of a script, and what else its reply says."""
+
+    answer: object
+    news: tuple[RestNews, ...]
+
+
 class ToyRest:
     """Each command is one request; the reply's body names the scripted answer."""
 
@@ -158,6 +169,11 @@ class ToyRest:
         answer = self._host.answers.pop(reply.body)
         if isinstance(answer, Exception):
             raise answer
+        if isinstance(answer, Told):
+            yield from answer.news
+            return answer.answer
+        if isinstance(command, commands.FetchServerTime):
+            yield ClockReading(answer, reply.sent_time_ns, reply.received_time_ns)
         return answer
 
     def limits(self, reply: RestReply) -> Sequence[LimitReport]:
@@ -207,6 +223,9 @@ class ToyHost:
     refuse_streams_times: int = 0
     opened_at: list[float] = field(factory=list)
     down: bool = False
+    new_user_session: Callable[[str], "ToySession"] = lambda name: ToySession(name)
+    #: Ours, once there is a tree.
+    clock: Clock = field(factory=lambda: LoopClock(0))
 
     async def send(self, request: RestRequest) -> RestReply:
         """One exchange of bytes."""
@@ -214,7 +233,7 @@ class ToyHost:
             raise TransportError("down", exchange=NAME, operation=request.operation)
         self.requests.append(request)
         command = self.commands[int(request.body)]
-        sent = round(anyio.current_time() * SECOND)
+        sent = self.clock.now_ns()
         try:
             answer = self.script(command)
             if hasattr(answer, "__await__"):
@@ -227,7 +246,7 @@ class ToyHost:
             answer = error
         name = request.body
         self.answers[name] = answer
-        now = round(anyio.current_time() * SECOND)
+        now = self.clock.now_ns()
         return RestReply(200, self.headers, name, sent, now)
 
     @asynccontextmanager
@@ -322,10 +341,20 @@ class ToySession:
         self._actions: list[Action] = []
         self._deadline: int | None = None
         self._last = 0
+        self.asks_first: list[Request[Any, Any]] = []
+        self.told_first: list[object] = []
+        self.endpoint = ""
+
+    def before(self) -> Request[Any, Any] | None:
+        """What the test put there."""
+        return self.asks_first.pop(0) if self.asks_first else None
 
     def connect(self) -> Connect:
-        """A WebSocket."""
-        return Connect(Transport.WEBSOCKET)
+        """A WebSocket; an error that came instead of a first answer is raised."""
+        for answer in self.told_first:
+            if isinstance(answer, EngineError):
+                raise answer
+        return Connect(Transport.WEBSOCKET, endpoint=self.endpoint)
 
     def opened(self, now_ns: int) -> None:
         """The watchdog begins."""
@@ -388,8 +417,11 @@ class ToySession:
     def answered(
         self, command: Request[Any, Any], answer: object | EngineError, now_ns: int
     ) -> Sequence[SessionEvent]:
-        """Say back what came."""
+        """Say back what came; keep what came before the connection was opened."""
         del command, now_ns
+        if self._deadline is None:
+            self.told_first.append(answer)
+            return ()
         self._actions.append(Send(orjson.dumps({"answer": type(answer).__name__}).decode()))
         return ()
 
@@ -432,7 +464,7 @@ def toy_exchange(host: ToyHost, **profile: Any) -> Exchange:
         rest=ToyRest(host),
         signer=lambda _: ToySigner(),
         market_session=ToySession,
-        user_session=ToySession,
+        user_sessions=lambda name, _: partial(host.new_user_session, name),
         decode=lambda *_: (),
         credentials_type=object,
         credentials_from_mapping=lambda _: None,
@@ -467,7 +499,7 @@ async def toy_tree(
     """A tree of the invented exchange, running beneath a root."""
     kept = journal or MemoryJournal()
     log = ListLog()
-    clock = LoopClock(0, origin=anyio.current_time() - 1_000)
+    clock = host.clock = LoopClock(0, origin=anyio.current_time() - 1_000)
     numbers = iter(range(1_000_000))
     tree = ExchangeTree(
         Wiring(

@@ -1,18 +1,18 @@
 """One request and its answer, inside a flow: the retry of a 401, the errors, the paging."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from venuetree.protocol.errors import OutcomeUnknown, RemoteProtocolError
 from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.refusals import http_error
 from venuetree.protocol.numbers import decimal_from
-from venuetree.protocol.port import Auth, Effect, RestReply, RestRequest
+from venuetree.protocol.port import Auth, Effect, RestFlow, RestReply, RestRequest
 from venuetree.protocol.reading import MALFORMED
 from venuetree.protocol.structure import structure
 from venuetree.protocol.timestamps import SECOND
 
-__all__ = ["Answer", "ask", "next_cursor", "retry_after_ns", "understood"]
+__all__ = ["Answer", "ask", "granted", "next_cursor", "retry_after_ns", "understood"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -40,21 +40,31 @@ def retry_after_ns(reply: RestReply) -> int | None:
     return min(max(int(seconds * SECOND), 0), _LONGEST_SILENCE_NS)
 
 
-def ask(request: RestRequest, kind: type[T]) -> Generator[RestRequest, RestReply, Answer[T]]:
-    """The body of the answer as `kind`.
+def granted(request: RestRequest) -> RestFlow[RestReply]:
+    """The answer, if it is no refusal.
 
     A 401 is asked once more, with a fresh signature: valid tokens are refused now and then, and
     a refused token did nothing.
 
     Raises:
-        EngineError: any of `refusals.http_error`; `RemoteProtocolError` for an unreadable body,
-            which on a request that may have changed something is `OutcomeUnknown` instead.
+        EngineError: any of `refusals.http_error`.
     """
-    reply = yield request
+    reply: RestReply = yield request
     if reply.status == _UNAUTHORIZED and request.auth is not Auth.NONE:
         reply = yield request
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise http_error(reply, request, retry_after_ns(reply) or None)
+    return reply
+
+
+def ask(request: RestRequest, kind: type[T]) -> RestFlow[Answer[T]]:
+    """The body of the answer as `kind`.
+
+    Raises:
+        EngineError: any of `granted`; `RemoteProtocolError` for an unreadable body, which on a
+            request that may have changed something is `OutcomeUnknown` instead.
+    """
+    reply = yield from granted(request)
     return understood(request, reply, lambda: structure(reply.body, kind)), reply.received_time_ns
 
 

@@ -98,6 +98,9 @@ class FeedSession:
 
     # ------------------------------------------------------------ what the reader asks
 
+    def before(self) -> None:
+        """Nothing is asked before the connection is opened."""
+
     def connect(self) -> Connect:
         """A WebSocket at the endpoint's root."""
         return Connect(Transport.WEBSOCKET)

@@ -101,7 +101,16 @@ PROFILE: Final = Profile(
     stream_limits=StreamLimits(
         instruments={Topic.BOOK: 30}, messages_per_second=MESSAGES_PER_SECOND
     ),
-    topics=frozenset(Topic),
+    topics=frozenset(
+        {
+            Topic.TRADES,
+            Topic.TICKER,
+            Topic.TICKER_BATCH,
+            Topic.BOOK,
+            Topic.CANDLES,
+            Topic.STATUS,
+        }
+    ),
     order_types=frozenset(
         {OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET}
     ),

@@ -3,7 +3,7 @@
 Followed: the Advanced Trade API reference; "Rate Limiting".
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from venuetree.protocol import commands as c
@@ -16,7 +16,7 @@ from venuetree.protocol.exchanges.coinbase.fill_flows import fills
 from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.resolving import resolve
 from venuetree.protocol.messages import Request
-from venuetree.protocol.port import FlowContext, LimitReport, RestFlow, RestReply, RestRequest
+from venuetree.protocol.port import FlowContext, LimitReport, RestFlow, RestReply
 
 __all__ = ["CoinbaseRest"]
 
@@ -65,7 +65,7 @@ def _count(text: str | None) -> int | None:
 
 def _flow(  # noqa: C901 - a table of commands
     command: Request[Any, Any], context: FlowContext
-) -> Generator[RestRequest, RestReply, Any]:
+) -> RestFlow[Any]:
     match command:
         case c.PlaceOrder(order):
             return trading.place(order, trading.place_request(order, context))
@@ -97,7 +97,7 @@ def _flow(  # noqa: C901 - a table of commands
 
 def _question(  # noqa: C901 - a table of commands
     command: Request[Any, Any], context: FlowContext
-) -> Generator[RestRequest, RestReply, Any]:
+) -> RestFlow[Any]:
     """Commands about the account and the market."""
     match command:
         case c.FetchBalances():

@@ -69,6 +69,9 @@ class UserSession:
         self._ask_at_ns: int | None = None
         self._is_asking = False
 
+    def before(self) -> None:
+        """Nothing is asked before the connection is opened."""
+
     def connect(self) -> Connect:
         """A WebSocket at the endpoint's root; each subscription carries its own token."""
         return Connect(Transport.WEBSOCKET)

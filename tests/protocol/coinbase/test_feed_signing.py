@@ -96,7 +96,7 @@ def test_advanced_trade_is_the_default_and_the_feed_a_record_of_its_own() -> Non
     assert coinbase_by(CoinbaseFeed.ADVANCED_TRADE, OTHER_KEY) is COINBASE
     assert isinstance(record.market_session("m"), FeedSession)
     assert record.rest is COINBASE.rest
-    assert record.profile.topics == frozenset(Topic) - {Topic.CANDLES}
+    assert record.profile.topics == COINBASE.profile.topics - {Topic.CANDLES}
     assert record.profile.user_streams == COINBASE.profile.user_streams
 
 

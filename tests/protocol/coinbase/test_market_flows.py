@@ -45,7 +45,7 @@ from venuetree.protocol.models import (
     QuantumField,
     Side,
 )
-from venuetree.protocol.port import Auth, Cost, FlowContext
+from venuetree.protocol.port import Auth, ClockReading, Cost, FlowContext, RestReply
 from venuetree.protocol.timestamps import SECOND, from_rfc3339
 
 D = Decimal
@@ -240,6 +240,11 @@ def test_the_servers_time_is_read_to_the_millisecond() -> None:
 
     assert talk.ask(FetchServerTime()) == 1_759_656_000_123_000_000
     assert talk.requests[0].auth is Auth.NONE
+    sent = talk.replies[0]
+    assert isinstance(sent, RestReply)
+    assert talk.news == [
+        ClockReading(1_759_656_000_123_000_000, sent.sent_time_ns, sent.received_time_ns)
+    ]
     with pytest.raises(RemoteProtocolError):
         Conversation([reply({**body, "epochMillis": "soon"})]).ask(FetchServerTime())
 
