@@ -12,7 +12,8 @@ from attrs import frozen
 __all__ = ["PEERS", "Peer", "install"]
 
 ROOT = Path(__file__).parent.parent
-CHECK = "import sys, venv, ensurepip; print('.'.join(map(str, sys.version_info[:2])))"
+VERSION = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+CHECK = f"import venv, ensurepip; {VERSION}"
 
 
 @frozen
@@ -36,6 +37,15 @@ class Peer:
     def interpreter(self) -> Path:
         """Its Python."""
         return self.folder / "bin" / "python"
+
+    @property
+    def foreign_python(self) -> str:
+        """Its Python where that is not ours: then a ratio also compares two interpreters."""
+        done = subprocess.run(  # noqa: S603
+            [str(self.interpreter), "-c", VERSION], check=True, capture_output=True, text=True
+        )
+        version = done.stdout.strip()
+        return "" if version == f"{sys.version_info[0]}.{sys.version_info[1]}" else version
 
     @property
     def missing(self) -> str:

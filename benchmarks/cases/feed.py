@@ -127,8 +127,10 @@ def _flood(who: str, kind: str, count: int, server: Server, results: _Results) -
     results.figures.setdefault(who, []).append(count / seconds)
     results.cpu_us.setdefault(who, []).append(told["cpu_ns"] / count / 1e3)
     seen = told["events"]
-    if seen < count:
-        results.beside[who] = f" (its user saw {seen:,} of {count:,})"
+    beside = [f"its user saw {seen:,} of {count:,}"] if seen < count else []
+    if client.peer is not None and client.peer.foreign_python:
+        beside.append(f"it runs on Python {client.peer.foreign_python}")
+    results.beside[who] = f" ({'; '.join(beside)})" if beside else ""
 
 
 def _row(kind: str, ratio: _Ratio, results: _Results) -> Row:

@@ -23,7 +23,7 @@ from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import limit_order
 from venuetree.protocol.commands import PlaceOrder
 from venuetree.protocol.models import OrderRequest, Side
-from venuetree.protocol.port import Endpoints, FlowContext
+from venuetree.protocol.port import Endpoints, FlowContext, RestRequest
 from venuetree.supervisors.wiring import Part
 
 __all__ = ["RawDoor", "config_for", "engine_for", "order_request", "place_timed"]
@@ -94,7 +94,10 @@ class RawDoor:
         stream.extra(SocketAttribute.raw_socket).setsockopt(6, 1, 1)
         flow = config.exchange.rest.flow(PlaceOrder(order_request()), FlowContext(now_ns=time_ns()))
         signer = config.exchange.signer(config.credentials)
-        signed = signer.sign(next(flow), host=host, now_ns=time_ns(), nonce=uuid.uuid4().hex)
+        request = next(flow)
+        if not isinstance(request, RestRequest):
+            raise TypeError(request)
+        signed = signer.sign(request, host=host, now_ns=time_ns(), nonce=uuid.uuid4().hex)
         flow.close()
         head = [f"{signed.method} {signed.path} HTTP/1.1", f"Host: {host}"]
         head += [f"{name}: {value}" for name, value in signed.headers]
