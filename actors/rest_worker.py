@@ -22,6 +22,7 @@ from venuetree.actors.context import Context
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError, AskTimeout
 from venuetree.actors.loop import Loop
+from venuetree.actors.message_worker import Carry, Messages
 from venuetree.actors.rate_gate import (
     Admit,
     ClockOffset,
@@ -36,7 +37,9 @@ from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import (
     AuthRefused,
     EngineError,
+    OutcomeUnknown,
     RateLimited,
+    ReplyLost,
     TransportError,
 )
 from venuetree.protocol.messages import Request
@@ -44,6 +47,7 @@ from venuetree.protocol.models import Instrument
 from venuetree.protocol.port import (
     Auth,
     ClockReading,
+    Effect,
     FlowContext,
     Lane,
     LimitsTold,
@@ -96,6 +100,7 @@ class RestWorker:
     Attributes:
         send: by lane: makes the exchange of bytes; urgent lanes have connections of their own.
         instruments: what is known of them by now.
+        messages: where a request can go as a message by now, None if it cannot.
         references: the latest reference prices, by instrument; what flows tell is put into it.
         on_answer: called at each answer.
         on_unreachable: called when the exchange could not be reached.
@@ -115,6 +120,7 @@ class RestWorker:
     on_unreachable: Callable[[], None]
     on_auth_refused: Callable[[], None]
     log: ApiCallLog
+    messages: Callable[[RestRequest], Ref[Messages] | None] | None = None
 
     async def __call__(self, ctx: Context[Rest]) -> None:
         """Serve until asked to stop, then finish what is in hand.
@@ -175,13 +181,17 @@ class RestWorker:
             # Whoever asked is gone: for an order this is the difference between safe and not.
             self._tell_gate(Refund(permit))
             raise self._not_sent(request, "its asker gave up while it waited at the rate gate")
+        carrier = None if self.messages is None else self.messages(request)
         signed = request
-        if request.auth is not Auth.NONE:
+        if carrier is None and request.auth is not Auth.NONE:
             signed = await self._signed(request, permit)
         gated = time()
         state.sent += 1
         try:
-            reply = await self.send(signed)
+            if carrier is None:
+                reply = await self.send(signed)
+            else:
+                reply = await self._carried(carrier, request, permit, delivery)
         except EngineError as error:
             if isinstance(error, TransportError):
                 self.on_unreachable()
@@ -219,6 +229,19 @@ class RestWorker:
         if reports or retry_after_ns is not None:
             self._tell_gate(Replied(reports, reply.sent_time_ns, retry_after_ns, permit))
         return reply
+
+    async def _carried(
+        self, carrier: Ref[Messages], request: RestRequest, permit: Permit, delivery: Delivery
+    ) -> RestReply:
+        """The reply by a message, or over HTTP if the message was never sent."""
+        patience = min(request.timeout_ns / 1e9, delivery.deadline - anyio.current_time())
+        # The sending counts as well as the reply: from here on the outcome may be open.
+        try:
+            return await carrier.ask(Carry(request), timeout=patience)
+        except ActorError as error:
+            if error.started:
+                raise self._lost(request, error) from error
+        return await self.send(await self._signed(request, permit))
 
     async def _permit(self, request: RestRequest, delivery: Delivery, now: float) -> Permit:
         admit = Admit(request.lane, request.costs)
@@ -287,6 +310,18 @@ class RestWorker:
         except ActorError as error:
             # A gate that restarts believes that all is spent, which is stricter than any news.
             self.log.warning("gate_not_told", exchange=self.exchange, detail=str(error))
+
+    def _lost(self, request: RestRequest, error: ActorError) -> EngineError:
+        """What a message without a reply means for the request."""
+        message = f"the reply to a message was lost: {error}"
+        if request.effect is Effect.READ:
+            return ReplyLost(message, exchange=self.exchange, operation=request.operation)
+        return OutcomeUnknown(
+            message,
+            client_order_id=request.client_order_id,
+            exchange=self.exchange,
+            operation=request.operation,
+        )
 
     def _not_sent(
         self, request: RestRequest, why: str, error: ActorError | None = None

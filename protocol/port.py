@@ -36,6 +36,8 @@ __all__ = [
     "LimitReport",
     "LimitWindow",
     "LimitsTold",
+    "MessageDoor",
+    "MessageReply",
     "Profile",
     "ReferenceTold",
     "RestCodec",
@@ -435,6 +437,44 @@ class StreamSession(Protocol):
 
 
 @frozen
+class MessageReply:
+    """The reply to a request that went as a message, in HTTP's terms.
+
+    Attributes:
+        number: the request's.
+        headers: what else was said, by the names that the codec reads over HTTP, lower case.
+    """
+
+    number: int
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class MessageDoor(Protocol):
+    """A way to make some requests as messages of a stream instead of over HTTP."""
+
+    def connect(self) -> Connect:
+        """How to open the stream."""
+        ...
+
+    def carries(self, request: RestRequest) -> bool:
+        """Whether this request can go this way."""
+        ...
+
+    def message(self, request: RestRequest, number: int) -> StreamMessage:
+        """What to have signed and sent."""
+        ...
+
+    def reply(self, frame: bytes | str) -> MessageReply | str | None:
+        """What a frame answers; None if nothing, a reason if it says that the stream ends.
+
+        Raises `RemoteProtocolError` if it cannot be read.
+        """
+        ...
+
+
+@frozen
 class SessionContext:
     """What the sessions of a stream may know beside what comes over it.
 
@@ -529,5 +569,7 @@ class Exchange:
     credentials_type: type
     credentials_from_mapping: Callable[[Mapping[str, str]], Any | None]
     credentials_from_environment: Callable[[Mapping[str, str]], Any | None]
+    #: By which requests that can go as messages are made; None: all go over HTTP.
+    message_door: MessageDoor | None = None
     #: Whether the same instrument may go by another name on a stream (USDC books under USD).
     canonical_instrument: Callable[[str], str] = str

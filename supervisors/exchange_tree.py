@@ -31,6 +31,7 @@ from venuetree.actors.directory import Directory
 from venuetree.actors.errors import ActorError
 from venuetree.actors.hub import Hub
 from venuetree.actors.mailbox import MailboxSpec, Overflow
+from venuetree.actors.message_worker import Doorway, Messages, MessageWorker
 from venuetree.actors.order_messages import Orders, Reported
 from venuetree.actors.orders import OrdersActor
 from venuetree.actors.rate_gate import Gate, rate_gate
@@ -49,6 +50,8 @@ from venuetree.protocol.events import (
     StreamDisconnected,
 )
 from venuetree.protocol.port import (
+    MessageDoor,
+    RestRequest,
     SessionContext,
     SessionEvent,
     StreamSession,
@@ -74,6 +77,8 @@ NUDGES_MAILBOX = MailboxSpec(capacity=1, overflow=Overflow.DROP_NEWEST)
 START_TIMEOUT = 90.0
 #: How much longer one request may be on its way than another: windows are counted over there.
 GATE_SLACK_NS = 100_000_000
+#: A connection for messages is replaced after so long; exchanges end theirs after a day.
+MESSAGES_LIVE = 23 * 3600.0
 #: What an order in flight gets to come home when the tree stops.
 DRAIN = 5.0
 
@@ -85,6 +90,7 @@ class ExchangeTree:
     wiring: Wiring
     hub: Hub = field(init=False)
     directory: Directory = field(init=False, factory=Directory)
+    doorway: Doorway = field(init=False, factory=Doorway)
     permissions: object | None = field(init=False, default=None)
     _top: Supervisor = field(init=False)
     _io: Supervisor = field(init=False)
@@ -183,6 +189,14 @@ class ExchangeTree:
         yield ChildSpec(
             "rest", self._run_rest, mailbox=COMMANDS_MAILBOX, backoff=ACTOR_BACKOFF, shutdown=DRAIN
         )
+        if self._door is not None:
+            yield ChildSpec(
+                "messages",
+                self._run_messages,
+                mailbox=COMMANDS_MAILBOX,
+                backoff=STREAM_BACKOFF,
+                shutdown=DRAIN,
+            )
         if Part.UPKEEP in wiring.parts:
             yield ChildSpec(
                 "upkeep",
@@ -225,6 +239,34 @@ class ExchangeTree:
             on_unreachable=self.directory.unreachable,
             on_auth_refused=self._doubt_credentials,
             log=wiring.log,
+            messages=None if self._door is None else self._carrier,
+        )(ctx)
+
+    @property
+    def _door(self) -> MessageDoor | None:
+        """By which requests go as messages, if the exchange has one and there is a key for it."""
+        return None if self.wiring.signer is None else self.wiring.exchange.message_door
+
+    def _carrier(self, request: RestRequest) -> Ref[Messages] | None:
+        """Where a request goes as a message, if it can and the connection stands."""
+        door = self._door
+        if door is None or not self.doorway.is_open or not door.carries(request):
+            return None
+        return self._io["messages"]
+
+    async def _run_messages(self, ctx: Context[Messages]) -> None:
+        wiring = self.wiring
+        door = self._door
+        if door is None:
+            return
+        await MessageWorker(
+            exchange=wiring.name,
+            door=door,
+            doorway=self.doorway,
+            open_stream=lambda connect: wiring.open_stream(connect.endpoint, connect),
+            auth=self.auth,
+            clock=wiring.clock,
+            lives_s=MESSAGES_LIVE,
         )(ctx)
 
     async def _run_upkeep(self, ctx: Context[Any]) -> None:

@@ -61,6 +61,7 @@ from venuetree.protocol.port import (
     Lane,
     LimitReport,
     LimitWindow,
+    MessageDoor,
     Profile,
     RestFlow,
     RestNews,
@@ -440,7 +441,9 @@ class ToySession:
         return any(book.in_step for book in self.books.values())
 
 
-def toy_exchange(host: ToyHost, **profile: Any) -> Exchange:
+def toy_exchange(
+    host: ToyHost, *, message_door: MessageDoor | None = None, **profile: Any
+) -> Exchange:
     """The port record of an exchange that no package knows."""
     settings: dict[str, Any] = {
         "endpoints": {"live": Endpoints("https://toy.invalid", "wss://toy.invalid")},
@@ -469,6 +472,7 @@ def toy_exchange(host: ToyHost, **profile: Any) -> Exchange:
         credentials_type=object,
         credentials_from_mapping=lambda _: None,
         credentials_from_environment=lambda _: None,
+        message_door=message_door,
     )
 
 
