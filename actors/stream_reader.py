@@ -6,8 +6,12 @@ connection, for whatever reason, is a crash: the supervisor restarts the reader 
 a new incarnation begins with a new session. Before it ends, everything that depended on the
 stream has been called stale.
 
-Three tasks share the session, on one thread and with no await between reading and changing it:
-`_read` (frames), `_work` (deadlines and whatever waits to be sent) and `_listen` (the mailbox).
+Three tasks share a session, on one thread and with no await between reading and changing it:
+`_read` (frames), `_work` (deadlines and whatever waits to be sent) and the mailbox's.
+
+A connection that is about to end in the ordinary course asks to be replaced. Then another is
+opened beside it, which nobody hears until it delivers all that is wanted; at that moment it takes
+over, and subscribers see no interruption. Whatever goes wrong with it leaves the first as it was.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,9 +32,11 @@ from venuetree.protocol.errors import EngineError, TransportError
 from venuetree.protocol.events import StreamConnected, StreamDisconnected
 from venuetree.protocol.messages import Message, Request
 from venuetree.protocol.port import (
+    Action,
     Call,
     Close,
     Connect,
+    Replace,
     Send,
     SendSigned,
     SessionEvent,
@@ -43,6 +49,8 @@ __all__ = ["Reader", "StreamDetail", "StreamLost", "SubscriptionsChanged"]
 #: How long a session's question may take; it is asked again after a restart.
 CALL_TIMEOUT = 30.0
 SIGN_TIMEOUT = 5.0
+#: Events that a connection may say before it takes another's place; then it is given up.
+HELD_AT_MOST = 100_000
 
 
 class Reader:
@@ -97,20 +105,97 @@ class StreamReader:
     async def __call__(self, ctx: Context[Reader]) -> None:
         """Connect and read until the stream is lost; cancelled, the stream is closed."""
         # Disconnected is a state like any other: the tree does not wait for the exchange.
-        connection = _Connection(self, ctx)
-        ctx.publish_from(connection.detail)
+        relay = _Relay(self, ctx)
+        ctx.publish_from(relay.detail)
         ctx.unhealthy()
         ctx.ready()
-        await connection.run()
+        await relay.run()
 
 
-class _Connection:
-    """One connection's life."""
+class _Relay:
+    """The connection that speaks, and now and then another that is to take its place."""
 
     def __init__(self, reader: StreamReader, ctx: Context[Reader]) -> None:
         self.reader = reader
         self.ctx = ctx
+        self.current = _Connection(reader, self)
+        self.current.is_heard = True
+        self.successor: _Connection | None = None
+        self._tasks: anyio.abc.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Run connections until the one that speaks is lost."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            tasks.start_soon(self._listen)
+            tasks.start_soon(self._run, self.current)
+
+    async def _run(self, connection: "_Connection") -> None:
+        try:
+            with connection.scope:
+                await connection.run()
+        except Exception:
+            if connection is self.current:
+                raise
+            if connection is self.successor:
+                # The one that speaks goes on, and asks for another again.
+                self.successor = None
+
+    def replace(self) -> None:
+        """Open a successor, if none is being opened already."""
+        if self.successor is None and self._tasks is not None:
+            self.successor = _Connection(self.reader, self)
+            self._tasks.start_soon(self._run, self.successor)
+
+    def judged(self, connection: "_Connection") -> None:
+        """A connection has judged itself."""
+        if connection is self.current:
+            # Backoff is reset by health alone.
+            if connection.is_healthy:
+                self.ctx.healthy()
+            else:
+                self.ctx.unhealthy()
+        elif connection is self.successor and connection.is_healthy:
+            self._hand_over(connection)
+
+    def _hand_over(self, successor: "_Connection") -> None:
+        """From now on the successor speaks; nothing is told twice, and nothing left out."""
+        before, self.current, self.successor = self.current, successor, None
+        before.is_heard = False
+        held, successor.held = successor.held, []
+        successor.is_heard = True
+        now_ns = self.reader.clock.now_ns()
+        events = successor.session.take_over(before.session, held, now_ns)
+        if events:
+            self.reader.publish(events)
+        before.scope.cancel()
+        self.judged(successor)
+
+    async def _listen(self) -> None:
+        while True:
+            delivery = await self.ctx.receive()
+            delivery.reply(None)
+            for connection in (self.current, self.successor):
+                if connection is not None and connection.is_connected:
+                    connection.want()
+
+    def detail(self) -> StreamDetail:
+        """For the snapshot: of the connection that speaks."""
+        return self.current.detail()
+
+
+class _Connection:
+    """One connection's life.
+
+    Attributes:
+        is_heard: whether what it says goes to the subscribers; until then it is kept in `held`.
+    """
+
+    def __init__(self, reader: StreamReader, relay: _Relay) -> None:
+        self.reader = reader
+        self.relay = relay
         self.session = reader.new_session()
+        self.scope = anyio.CancelScope()
         self.wake = anyio.Event()
         #: When `_work` looks again by itself; None while it does not sleep for a time.
         self.sleeps_until_ns: int | None = None
@@ -118,18 +203,19 @@ class _Connection:
         self.last_frame_ns: int | None = None
         self.is_connected = False
         self.is_healthy = False
+        self.is_heard = False
+        self.held: list[SessionEvent] = []
 
     async def run(self) -> None:
         """Open, read until lost, and tell that it is lost before anything else is tried."""
         session = self.session
         while (command := session.before()) is not None:
             session.answered(command, await self._answer(command), self.reader.clock.now_ns())
-        async with self.reader.open_stream(self.session.connect()) as stream:
+        async with self.reader.open_stream(session.connect()) as stream:
             reason = "stopped"
             try:
                 self._opened()
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._listen)
                     tasks.start_soon(self._work, stream, tasks)
                     await self._read(stream)
             except Exception as error:
@@ -138,25 +224,41 @@ class _Connection:
             finally:
                 self._lost(reason)
 
+    def publish(self, events: Sequence[SessionEvent]) -> None:
+        """Tell the subscribers, or keep it for when this connection speaks."""
+        if self.is_heard:
+            self.reader.publish(events)
+            return
+        self.held.extend(events)
+        if len(self.held) > HELD_AT_MOST:
+            raise StreamLost(
+                f"more than {HELD_AT_MOST} events waited for it to take another's place",
+                exchange=self.reader.exchange,
+                operation=self.reader.stream,
+            )
+
     def _opened(self) -> None:
         reader, session = self.reader, self.session
         now_ns = reader.clock.now_ns()
         self.is_connected = True
         session.opened(now_ns)
         session.want(reader.wanted(), now_ns)
-        reader.publish((StreamConnected(reader.exchange, reader.stream, now_ns),))
+        if self.is_heard:
+            self.publish((StreamConnected(reader.exchange, reader.stream, now_ns),))
         self.judge()
 
     def _lost(self, reason: str) -> None:
         reader = self.reader
         now_ns = reader.clock.now_ns()
         self.is_connected = False
-        reader.publish(tuple(self.session.closed(reason, now_ns)))
-        reader.publish((StreamDisconnected(reader.exchange, reader.stream, reason, now_ns),))
+        last_words = tuple(self.session.closed(reason, now_ns))
+        if self.is_heard:
+            self.publish(last_words)
+            self.publish((StreamDisconnected(reader.exchange, reader.stream, reason, now_ns),))
         self.judge()
 
     async def _read(self, stream: Stream) -> None:
-        receive, publish = self.session.receive, self.reader.publish
+        receive, publish = self.session.receive, self.publish
         now_ns = self.reader.clock.now_ns
         while True:
             frames = await stream.receive_many()
@@ -183,23 +285,9 @@ class _Connection:
             self.wake = anyio.Event()
             step = session.step(clock.now_ns())
             if step.events:
-                self.reader.publish(step.events)
+                self.publish(step.events)
             for action in step.actions:
-                match action:
-                    case Send(text):
-                        await stream.send(text)
-                    case SendSigned(message):
-                        await stream.send(
-                            await self.reader.auth.ask(SignStream(message), timeout=SIGN_TIMEOUT)
-                        )
-                    case Call():
-                        tasks.start_soon(self._call, action)
-                    case Close(reason):
-                        raise StreamLost(
-                            reason, exchange=self.reader.exchange, operation=self.reader.stream
-                        )
-                    case _:
-                        assert_never(action)
+                await self._do(action, stream, tasks)
             self.judge()
             if session.has_work:
                 continue
@@ -209,6 +297,26 @@ class _Connection:
                 continue
             with anyio.move_on_after(max(0, deadline_ns - clock.now_ns()) / 1e9):
                 await self.wake.wait()
+
+    async def _do(self, action: Action, stream: Stream, tasks: anyio.abc.TaskGroup) -> None:
+        match action:
+            case Send(text):
+                await stream.send(text)
+            case SendSigned(message):
+                await stream.send(
+                    await self.reader.auth.ask(SignStream(message), timeout=SIGN_TIMEOUT)
+                )
+            case Call():
+                tasks.start_soon(self._call, action)
+            case Replace():
+                if self is self.relay.current:
+                    self.relay.replace()
+            case Close(reason):
+                raise StreamLost(
+                    reason, exchange=self.reader.exchange, operation=self.reader.stream
+                )
+            case _:
+                assert_never(action)
 
     async def _answer(self, command: Request[Rest, Any]) -> object | EngineError:
         try:
@@ -227,23 +335,18 @@ class _Connection:
         answer = await self._answer(call.command)
         events = self.session.answered(call.command, answer, self.reader.clock.now_ns())
         if events:
-            self.reader.publish(events)
+            self.publish(events)
         self.wake.set()
 
-    async def _listen(self) -> None:
-        while True:
-            delivery = await self.ctx.receive()
-            delivery.reply(None)
-            self.session.want(self.reader.wanted(), self.reader.clock.now_ns())
-            self.wake.set()
+    def want(self) -> None:
+        """What the stream should carry has changed."""
+        self.session.want(self.reader.wanted(), self.reader.clock.now_ns())
+        self.wake.set()
 
     def judge(self) -> None:
-        """Tell the supervisor whether the stream does its work: backoff is reset by that alone."""
+        """See whether the stream does its work, and let the relay know."""
         self.is_healthy = self.is_connected and self.session.is_healthy
-        if self.is_healthy:
-            self.ctx.healthy()
-        else:
-            self.ctx.unhealthy()
+        self.relay.judged(self)
 
     def detail(self) -> StreamDetail:
         """For the snapshot."""

@@ -40,6 +40,7 @@ __all__ = [
     "MessageReply",
     "Profile",
     "ReferenceTold",
+    "Replace",
     "RestCodec",
     "RestFlow",
     "RestNews",
@@ -364,7 +365,19 @@ class Close:
     reason: str
 
 
-Action = Send | SendSigned | Call | Close
+@frozen
+class Replace:
+    """Open another connection in place of this one, for this reason.
+
+    This one goes on until the other delivers all that is wanted; then the other takes its place
+    (`StreamSession.take_over`), and this one is closed without a word to the subscribers. While
+    another is being opened, or if it fails, nothing changes: ask again after a while.
+    """
+
+    reason: str
+
+
+Action = Send | SendSigned | Call | Close | Replace
 
 #: What a session says: what was decoded, with books kept in place of book messages.
 SessionEvent = FeedEvent | AccountReport | AccountNews | StreamEvent
@@ -428,6 +441,21 @@ class StreamSession(Protocol):
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """The connection is gone: every book that was in step is stale."""
+        ...
+
+    def take_over(
+        self, before: "StreamSession", held: Sequence[SessionEvent], now_ns: int
+    ) -> Sequence[SessionEvent]:
+        """This connection takes the place of `before`, which has said its last.
+
+        Args:
+            before: the session of the connection that is replaced.
+            held: what this one has said until now, which nobody has heard.
+            now_ns: our clock.
+
+        Returns:
+            What subscribers have to hear that they have not heard from `before`.
+        """
         ...
 
     @property

@@ -894,3 +894,107 @@ async def test_the_market_supervisor_brings_its_connections_back_after_a_restart
 
     assert names == ["plan", "market-0"]
     assert len(host.streams) == 2
+
+
+# ---------------------------------------------------------------- replaced connections
+
+BOOK = b'{"book": "A-USD"}'
+ORDER = b'{"order": "open", "id": "c1", "filled": "0"}'
+REPLACE = b'{"replace": "old"}'
+
+
+async def test_a_connection_is_replaced_by_one_that_is_heard_only_when_it_delivers() -> None:
+    """The old one is heard until then; nobody is told of a loss, for there is none."""
+    host = ToyHost()
+    async with toy_tree(host) as (tree, _, _):
+        feed = MarketFeed(capacity=100)
+        tree.hub.add(feed, book_of("A-USD"))
+        await anyio.sleep(1)
+        old = host.stream("stream")
+        old.put(BOOK)
+        await anyio.sleep(1)
+        old_book = tree.hub.book("A-USD")
+        old.put(REPLACE)
+        await anyio.sleep(1)
+        new = host.stream("stream")
+        assert new is not old
+        assert old.is_open
+        assert [orjson.loads(text) for text in new.sent] == [{"want": ["A-USD/book"]}]
+        new.put(b'{"noise": 1}')
+        await anyio.sleep(1)
+        assert old.is_open
+        new.put(BOOK)
+        await anyio.sleep(1)
+        new_book = tree.hub.book("A-USD")
+        assert (old.is_open, new.is_open) == (False, True)
+        seen = [type(await anext(feed)).__name__ for _ in range(len(feed))]
+
+    assert seen == ["StreamConnected", "BookInStep", "BookInStep"]
+    assert new_book is not old_book
+    assert len(host.opened_at) == len(host.streams) == 3  # the user stream is the third
+
+
+async def test_a_successor_that_fails_leaves_the_first_as_it_was() -> None:
+    """It is asked for again, and taken then."""
+    host = ToyHost()
+    async with toy_tree(host) as (tree, _, _):
+        feed = MarketFeed(capacity=100)
+        tree.hub.add(feed, book_of("A-USD"))
+        await anyio.sleep(1)
+        old = host.stream("stream")
+        old.put(BOOK)
+        for failing in (True, False):
+            old.put(REPLACE)
+            await anyio.sleep(1)
+            new = host.stream("stream")
+            new.put(TransportError("kicked") if failing else BOOK)
+            await anyio.sleep(1)
+            assert old.is_open is failing
+        seen = [type(await anext(feed)).__name__ for _ in range(len(feed))]
+
+    assert seen == ["StreamConnected", "BookInStep", "BookInStep"]
+
+
+async def test_a_connection_lost_before_its_successor_delivers_is_a_loss_like_any() -> None:
+    """Stale first; both are gone, and one new connection is opened."""
+    host = ToyHost()
+    async with toy_tree(host) as (tree, _, _):
+        feed = MarketFeed(capacity=100)
+        tree.hub.add(feed, book_of("A-USD"))
+        await anyio.sleep(1)
+        old = host.stream("stream")
+        old.put(BOOK, REPLACE)
+        await anyio.sleep(1)
+        new = host.stream("stream")
+        old.put(TransportError("kicked"))
+        await anyio.sleep(5)
+        third = host.stream("stream")
+        assert (old.is_open, new.is_open, third.is_open) == (False, False, True)
+        assert third is not new
+        seen = [type(await anext(feed)).__name__ for _ in range(len(feed))]
+
+    assert seen == [
+        "StreamConnected",
+        "BookInStep",
+        "BookStale",
+        "StreamDisconnected",
+        "StreamConnected",
+    ]
+
+
+async def test_new_wants_reach_a_successor_too() -> None:
+    """Else it would take over with less than is wanted."""
+    host = ToyHost()
+    async with toy_tree(host) as (tree, _, _):
+        feed = MarketFeed(capacity=100)
+        tree.hub.add(feed, book_of("A-USD"))
+        await anyio.sleep(1)
+        old = host.stream("stream")
+        old.put(BOOK, REPLACE)
+        await anyio.sleep(1)
+        tree.hub.add(MarketFeed(capacity=100), book_of("B-USD"))
+        await anyio.sleep(1)
+        new = host.stream("stream")
+        wanted = [orjson.loads(text) for text in new.sent]
+
+    assert wanted == [{"want": ["A-USD/book"]}, {"want": ["A-USD/book", "B-USD/book"]}]

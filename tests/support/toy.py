@@ -63,6 +63,7 @@ from venuetree.protocol.port import (
     LimitWindow,
     MessageDoor,
     Profile,
+    Replace,
     RestFlow,
     RestNews,
     RestReply,
@@ -74,6 +75,7 @@ from venuetree.protocol.port import (
     Step,
     StreamLimits,
     StreamMessage,
+    StreamSession,
     Subscription,
     Transport,
     WindowKind,
@@ -392,6 +394,8 @@ class ToySession:
                 return (OrderReported(NAME, told, None, received_time_ns),)
             case {"close": str(reason)}:
                 self._actions.append(Close(reason))
+            case {"replace": str(reason)}:
+                self._actions.append(Replace(reason))
             case {"call": _}:
                 self._actions.append(Call(commands.FetchBalances()))
             case {"sign": _}:
@@ -425,6 +429,14 @@ class ToySession:
             return ()
         self._actions.append(Send(orjson.dumps({"answer": type(answer).__name__}).decode()))
         return ()
+
+    def take_over(
+        self, before: StreamSession, held: Sequence[SessionEvent], now_ns: int
+    ) -> Sequence[SessionEvent]:
+        """What was held, and each book anew."""
+        del before
+        books = [BookInStep(NAME, name, book, now_ns) for name, book in self.books.items()]
+        return [*(event for event in held if not isinstance(event, BookInStep)), *books]
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """Every book is stale."""

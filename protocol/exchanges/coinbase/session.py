@@ -60,6 +60,7 @@ from venuetree.protocol.port import (
     Send,
     SessionEvent,
     Step,
+    StreamSession,
     Subscription,
     Transport,
 )
@@ -235,6 +236,13 @@ class MarketSession:
         """A market connection asks nothing."""
         del command, answer, now_ns
         return ()
+
+    def take_over(
+        self, before: StreamSession, held: Sequence[SessionEvent], now_ns: int
+    ) -> Sequence[SessionEvent]:
+        """Connections here have no end of their own: none is ever replaced."""
+        del before, now_ns
+        return held
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """The connection is gone: every book that was in step is stale."""

@@ -45,6 +45,7 @@ from venuetree.protocol.port import (
     SessionEvent,
     Step,
     StreamMessage,
+    StreamSession,
     Subscription,
     Transport,
 )
@@ -200,6 +201,13 @@ class UserSession:
         self._connection.judged(
             is_delivered=self._gathered is None and self._subscriptions.is_settled
         )
+
+    def take_over(
+        self, before: StreamSession, held: Sequence[SessionEvent], now_ns: int
+    ) -> Sequence[SessionEvent]:
+        """Connections here have no end of their own: none is ever replaced."""
+        del before, now_ns
+        return held
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """The connection is gone; a user connection holds nothing that could be stale."""
