@@ -19,6 +19,8 @@ class Directory:
 
     def __init__(self) -> None:
         self._instruments: dict[str, Instrument] = {}
+        #: How far the exchange's clock is ahead of ours, as the auth actor believes.
+        self.clock_offset_ns = 0
         #: By instrument: the price by which the exchange judged prices when last asked.
         self.references: dict[str, ReferenceTold] = {}
         self._answered = anyio.Event()

@@ -9,7 +9,7 @@ An order is never sent after its asker gave up: that is looked at once more when
 opened, because waiting there is what takes long.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, assert_never
 
@@ -19,6 +19,7 @@ from attrs import frozen
 from venuetree.actors.auth import AuthProtocol, ClockMeasured, Sign
 from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
+from venuetree.actors.directory import Directory
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError, AskTimeout
 from venuetree.actors.loop import Loop
@@ -43,7 +44,6 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.messages import Request
-from venuetree.protocol.models import Instrument
 from venuetree.protocol.port import (
     Auth,
     ClockReading,
@@ -99,11 +99,8 @@ class RestWorker:
 
     Attributes:
         send: by lane: makes the exchange of bytes; urgent lanes have connections of their own.
-        instruments: what is known of them by now.
+        directory: what is known of the exchange; told of each answer and what it says.
         messages: where a request can go as a message by now, None if it cannot.
-        references: the latest reference prices, by instrument; what flows tell is put into it.
-        on_answer: called at each answer.
-        on_unreachable: called when the exchange could not be reached.
         on_auth_refused: called when it refuses the key, for whatever was asked.
     """
 
@@ -114,10 +111,7 @@ class RestWorker:
     gate: Ref[Gate]
     auth: Ref[AuthProtocol]
     clock: Clock
-    instruments: Callable[[], Mapping[str, Instrument]]
-    references: MutableMapping[str, ReferenceTold]
-    on_answer: Callable[[], None]
-    on_unreachable: Callable[[], None]
+    directory: Directory
     on_auth_refused: Callable[[], None]
     log: ApiCallLog
     messages: Callable[[RestRequest], Ref[Messages] | None] | None = None
@@ -150,7 +144,10 @@ class RestWorker:
 
     async def _run(self, delivery: Delivery, state: "_State") -> object:
         command: Request[Rest, Any] = delivery.message
-        context = FlowContext(self.clock.now_ns(), self.instruments(), self.references)
+        known = self.directory
+        context = FlowContext(
+            self.clock.now_ns(), known.instruments, known.references, known.clock_offset_ns
+        )
         flow = self.codec.flow(command, context)
         try:
             wanted = next(flow)
@@ -194,7 +191,7 @@ class RestWorker:
                 reply = await self._carried(carrier, request, permit, delivery)
         except EngineError as error:
             if isinstance(error, TransportError):
-                self.on_unreachable()
+                self.directory.unreachable()
             self.log.warning(
                 "api_call",
                 **self._fields(request),
@@ -214,7 +211,7 @@ class RestWorker:
                 queued_ms=round((gated - asked) * 1e3, 3),
             )
             raise
-        self.on_answer()
+        self.directory.answered()
         state.last_reply_ns = reply.received_time_ns
         log = self.log.info if reply.status < HTTP_ERRORS else self.log.warning
         log(
@@ -282,11 +279,12 @@ class RestWorker:
                     # An auth actor that restarts keeps what it believed; the chore comes again.
                     self.log.warning("clock_not_told", exchange=self.exchange, detail=str(error))
                 else:
+                    self.directory.clock_offset_ns = believed_ns
                     self._tell_gate(ClockOffset(believed_ns))
             case LimitsTold(windows):
                 self._tell_gate(LimitsChanged(windows))
             case ReferenceTold(instrument):
-                self.references[instrument] = news
+                self.directory.references[instrument] = news
             case _:
                 assert_never(news)
 

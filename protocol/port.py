@@ -220,6 +220,7 @@ class FlowContext:
 
     Attributes:
         now_ns: our clock.
+        clock_offset_ns: how far the exchange's clock is ahead of ours.
         instruments: by our name; empty until they have been fetched.
         references: the latest reference prices, by instrument.
     """
@@ -227,6 +228,7 @@ class FlowContext:
     now_ns: int
     instruments: Mapping[str, Instrument] = field(factory=dict)
     references: Mapping[str, ReferenceTold] = field(factory=dict)
+    clock_offset_ns: int = 0
 
 
 class RestCodec(Protocol):

@@ -1,4 +1,4 @@
-"""What the sessions of any exchange share: a stream's states, its counter, its pace.
+"""What the sessions of any exchange share: a stream's states and end, its counter, its pace.
 
 All of it is pure: the clock comes in as a number.
 """
@@ -7,19 +7,27 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from venuetree.protocol.book import Book
+from venuetree.protocol.building import blank
 from venuetree.protocol.errors import LocalProtocolError
+from venuetree.protocol.events import BookChanged, BookSnapshot, BookUpdated
+from venuetree.protocol.port import Close
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = [
     "TRANSITIONS",
     "Continuity",
+    "Life",
     "Pacer",
     "Place",
     "StreamSignal",
     "StreamState",
     "advance",
+    "book_updated",
     "earliest",
 ]
+
+_blank_update: Final = blank(BookUpdated)
 
 
 class StreamState(Enum):
@@ -84,6 +92,11 @@ TRANSITIONS: Final[Mapping[StreamState, Mapping[StreamSignal, StreamState]]] = {
 }
 
 
+#: An enum's members are slow to look up by their names, and this is asked after each frame.
+_CONNECTING: Final = StreamState.CONNECTING
+_CLOSED: Final = StreamState.CLOSED
+
+
 def advance(state: StreamState, signal: StreamSignal) -> StreamState:
     """The state that follows; `LocalProtocolError` if the table has none."""
     following = TRANSITIONS[state].get(signal)
@@ -91,6 +104,65 @@ def advance(state: StreamState, signal: StreamSignal) -> StreamState:
         message = f"a stream that is {state.value} cannot be {signal.value}"
         raise LocalProtocolError(message, operation="stream")
     return following
+
+
+class Life:
+    """A connection's states, from its opening to its end, and the reason for that end."""
+
+    __slots__ = ("_close", "_is_close_told", "_state")
+
+    def __init__(self) -> None:
+        self._state = StreamState.CONNECTING
+        self._close: Close | None = None
+        self._is_close_told = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it stands and has not been given up."""
+        state = self._state
+        return state is not _CONNECTING and state is not _CLOSED
+
+    @property
+    def is_live(self) -> bool:
+        """Whether all that is wanted is being delivered."""
+        return self._state is StreamState.LIVE
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether we are done with it."""
+        return self._close is not None
+
+    @property
+    def has_close(self) -> bool:
+        """Whether its end is still to be told."""
+        return self._close is not None and not self._is_close_told
+
+    def opened(self) -> None:
+        """It stands."""
+        self._state = advance(self._state, StreamSignal.OPENED)
+
+    def judged(self, *, is_delivered: bool) -> None:
+        """Whether all that is wanted is being delivered now."""
+        if self.is_open:
+            signal = StreamSignal.DELIVERED if is_delivered else StreamSignal.BEHIND
+            self._state = advance(self._state, signal)
+
+    def give_up(self, reason: str) -> None:
+        """We are done with it; the first reason counts."""
+        if self._close is None:
+            self._close = Close(reason)
+            self._state = advance(self._state, StreamSignal.GIVEN_UP)
+
+    def take_close(self) -> Close | None:
+        """Its end, to be told once."""
+        if self._is_close_told:
+            return None
+        self._is_close_told = self._close is not None
+        return self._close
+
+    def lost(self) -> None:
+        """It is gone."""
+        self._state = advance(self._state, StreamSignal.LOST)
 
 
 class Place(Enum):
@@ -142,6 +214,22 @@ class Pacer:
     def hold(self, until_ns: int) -> None:
         """Send nothing before then."""
         self.ready_ns = max(self.ready_ns, until_ns)
+
+
+def book_updated(
+    exchange: str, book: Book, event: BookChanged | BookSnapshot, now_ns: int
+) -> BookUpdated:
+    """The news that `event` has changed a book in step."""
+    told = _blank_update()
+    told.exchange = exchange
+    told.instrument = book.instrument
+    told.book = book
+    told.changes = event.changes if event.__class__ is BookChanged else ()
+    told.exchange_time_ns = event.exchange_time_ns
+    told.received_time_ns = now_ns
+    told.skipped = 0
+    told.__class__ = BookUpdated
+    return told  # type: ignore[no-any-return]  # a twin no more
 
 
 def earliest(*times_ns: int | None) -> int | None:

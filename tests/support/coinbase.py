@@ -13,7 +13,14 @@ import pytest
 from venuetree.protocol.exchanges.coinbase import COINBASE
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Instrument
-from venuetree.protocol.port import FlowContext, RestCodec, RestNews, RestReply, RestRequest
+from venuetree.protocol.port import (
+    FlowContext,
+    ReferenceTold,
+    RestCodec,
+    RestNews,
+    RestReply,
+    RestRequest,
+)
 
 TESTS = Path(__file__).parent.parent
 PAYLOADS = TESTS / "payloads" / "coinbase"
@@ -70,10 +77,13 @@ class Conversation:
     requests: list[RestRequest] = attrs.field(factory=list)
     news: list[RestNews] = attrs.field(factory=list)
     codec: RestCodec = COINBASE.rest
+    references: Mapping[str, ReferenceTold] = attrs.field(factory=dict)
+    clock_offset_ns: int = 0
 
     def ask(self, command: Request[Any, R]) -> R:
         """The flow's answer; what it raises passes."""
-        flow = self.codec.flow(command, FlowContext(self.now_ns, self.instruments))
+        context = FlowContext(self.now_ns, self.instruments, self.references, self.clock_offset_ns)
+        flow = self.codec.flow(command, context)
         answers = self._answers()
         wanted = next(flow)
         while True:

@@ -13,15 +13,7 @@ from venuetree.protocol.exchanges.coinbase.profile import (
 from venuetree.protocol.exchanges.coinbase.reading import NAME, sequence_of
 from venuetree.protocol.exchanges.coinbase.subscriptions import Subscriptions
 from venuetree.protocol.port import Close
-from venuetree.protocol.session import (
-    Continuity,
-    Pacer,
-    Place,
-    StreamSignal,
-    StreamState,
-    advance,
-    earliest,
-)
+from venuetree.protocol.session import Continuity, Life, Pacer, Place, earliest
 
 __all__ = ["Connection"]
 
@@ -34,13 +26,11 @@ class Connection:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._state = StreamState.CONNECTING
+        self._life = Life()
         self._continuity = Continuity()
         self._pacer = Pacer(MESSAGES_PER_SECOND)
         self._last_frame_ns = 0
         self._now_ns = 0
-        self._close: Close | None = None
-        self._is_close_told = False
         self.subscriptions = Subscriptions(self._pacer)
 
     # ------------------------------------------------------------ what it is
@@ -48,25 +38,23 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """Whether it stands and has not been given up."""
-        return self._state not in {StreamState.CONNECTING, StreamState.CLOSED}
+        return self._life.is_open
 
     @property
     def is_live(self) -> bool:
         """Whether all that is wanted is being delivered."""
-        return self._state is StreamState.LIVE
+        return self._life.is_live
 
     @property
     def is_given_up(self) -> bool:
         """Whether we are done with it."""
-        return self._close is not None
+        return self._life.is_given_up
 
     @property
     def has_work(self) -> bool:
         """Whether there is something to send, or its end to tell."""
-        if self._state is StreamState.CONNECTING:
-            return False
-        if self._close is not None:
-            return not self._is_close_told
+        if not self.is_open:
+            return self._life.has_close
         return self.subscriptions.has_request and self._pacer.may_send(self._now_ns)
 
     @property
@@ -85,7 +73,7 @@ class Connection:
 
     def opened(self, now_ns: int) -> None:
         """It stands."""
-        self._state = advance(self._state, StreamSignal.OPENED)
+        self._life.opened()
         self.heard(now_ns)
 
     def at(self, now_ns: int) -> None:
@@ -115,9 +103,7 @@ class Connection:
 
     def judged(self, *, is_delivered: bool) -> None:
         """Whether all that is wanted is being delivered now."""
-        if self.is_open:
-            signal = StreamSignal.DELIVERED if is_delivered else StreamSignal.BEHIND
-            self._state = advance(self._state, signal)
+        self._life.judged(is_delivered=is_delivered)
 
     def postpone(self, now_ns: int) -> None:
         """The outstanding request came too soon."""
@@ -140,17 +126,12 @@ class Connection:
 
     def give_up(self, reason: str) -> None:
         """We are done with it; the first reason counts."""
-        if self._close is None:
-            self._close = Close(reason)
-            self._state = advance(self._state, StreamSignal.GIVEN_UP)
+        self._life.give_up(reason)
 
     def take_close(self) -> Close | None:
         """Its end, to be told once."""
-        if self._is_close_told:
-            return None
-        self._is_close_told = self._close is not None
-        return self._close
+        return self._life.take_close()
 
     def lost(self) -> None:
         """It is gone."""
-        self._state = advance(self._state, StreamSignal.LOST)
+        self._life.lost()

@@ -21,7 +21,6 @@ import attrs
 import orjson
 
 from venuetree.protocol.book import Book
-from venuetree.protocol.building import blank
 from venuetree.protocol.errors import EngineError
 from venuetree.protocol.events import (
     AccountSnapshot,
@@ -29,7 +28,6 @@ from venuetree.protocol.events import (
     BookInStep,
     BookSnapshot,
     BookStale,
-    BookUpdated,
     CandleChanged,
     Event,
     InstrumentStatusChanged,
@@ -65,7 +63,7 @@ from venuetree.protocol.port import (
     Transport,
 )
 from venuetree.protocol.reading import MALFORMED, read_object
-from venuetree.protocol.session import Place, earliest
+from venuetree.protocol.session import Place, book_updated, earliest
 
 __all__ = ["MarketSession"]
 
@@ -75,27 +73,11 @@ _PLAIN_EVENTS: Final = frozenset({TradePrinted, TickerChanged})
 _TRADES: Final = CHANNELS[Topic.TRADES]
 _PAST: Final = Place.PAST
 
-_blank_update: Final = blank(BookUpdated)
-
 
 def _age(event: Event) -> tuple[int, str]:
     """Sorts trades oldest first, by their numeric ids: frames list them newest first."""
     trade_id = event.trade_id if isinstance(event, TradePrinted) else ""
     return len(trade_id), trade_id
-
-
-def _updated(book: Book, event: BookChanged | BookSnapshot, now_ns: int) -> BookUpdated:
-    """The news that `event` has changed a book in step."""
-    told = _blank_update()
-    told.exchange = NAME
-    told.instrument = book.instrument
-    told.book = book
-    told.changes = event.changes if event.__class__ is BookChanged else ()
-    told.exchange_time_ns = event.exchange_time_ns
-    told.received_time_ns = now_ns
-    told.skipped = 0
-    told.__class__ = BookUpdated
-    return told  # type: ignore[no-any-return]  # a twin no more
 
 
 class MarketSession:
@@ -363,7 +345,7 @@ class MarketSession:
         if book.is_crossed:
             return self._renew(key, StaleReason.CROSSED, now_ns)
         self._silence.heard_again(key, now_ns)
-        return (_updated(book, event, now_ns),)
+        return (book_updated(NAME, book, event, now_ns),)
 
     def _take_book(self, event: BookChanged | BookSnapshot, now_ns: int) -> Sequence[SessionEvent]:
         key = (_LEVEL2, event.instrument)
@@ -391,7 +373,7 @@ class MarketSession:
                 continue
             self._hear((_LEVEL2, name), now_ns)
             if was_in_step:
-                events.append(_updated(book, event, now_ns))
+                events.append(book_updated(NAME, book, event, now_ns))
             else:
                 events.append(BookInStep(NAME, name, book, now_ns, event.exchange_time_ns))
             if names == (event.instrument,):

@@ -1,0 +1,336 @@
+"""Conversations about orders.
+
+Followed: "New order", "Cancel order", "Query order", "Current open orders", "All orders".
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from venuetree.protocol.checks import check_order
+from venuetree.protocol.errors import (
+    ExchangeRefused,
+    ExchangeUnavailable,
+    NotSupported,
+    OrderRejected,
+    OutcomeUnknown,
+    RemoteProtocolError,
+    ReplyLost,
+    TransportError,
+)
+from venuetree.protocol.exchanges.binance_us.asking import ask, ask_list
+from venuetree.protocol.exchanges.binance_us.market_flows import reference_price
+from venuetree.protocol.exchanges.binance_us.reading import MILLISECOND, NAME, Symbols
+from venuetree.protocol.exchanges.binance_us.reports import report_from_order
+from venuetree.protocol.exchanges.binance_us.requests import (
+    cancel_request,
+    place_request,
+    signed_get,
+    symbol_of,
+)
+from venuetree.protocol.models import (
+    Instrument,
+    Notional,
+    OrderKey,
+    OrderPreview,
+    OrderReport,
+    OrderRequest,
+    OrderType,
+    PriceBand,
+    ReportSource,
+)
+from venuetree.protocol.port import FlowContext, Lane, RestFlow, RestRequest
+from venuetree.protocol.timestamps import SECOND
+
+__all__ = [
+    "cancel",
+    "listed_orders",
+    "open_orders",
+    "order",
+    "orders",
+    "place",
+    "preview",
+    "queried",
+    "symbols_of",
+]
+
+_MOST_ROWS: Final = 1000
+#: "All orders": the longest span of a request by time.
+_SPAN_MS: Final = 24 * 3600 * 1000
+#: Ours: a longer time would take more requests day by day than there are pages of orders.
+_LONGEST_BY_TIME_MS: Final = 30 * _SPAN_MS
+#: Ours: the average is over five minutes and the bands are wide, so that a minute changes little.
+_REFERENCE_AGE_NS: Final = 60 * SECOND
+#: An order and all that was said of it.
+Row = tuple[OrderReport, Mapping[str, Any]]
+
+
+def symbols_of(context: FlowContext, instrument: str = "") -> Symbols:
+    """Our names, by the list of instruments as it is now; of this one also without the list."""
+    symbols = Symbols()
+    symbols.learn(context.instruments)
+    if instrument:
+        symbols.add(instrument)
+    return symbols
+
+
+# ---------------------------------------------------------------- placing
+
+
+def place(order: OrderRequest, context: FlowContext) -> RestFlow[OrderReport]:
+    """Place an order; what is left of one that may not rest is expired in the same answer."""
+    request = place_request(order, context)
+    yield from _judge(order, context)
+    read = _reader(context, ReportSource.REPLY, order.instrument, order.client_order_id)
+    report = yield from ask(request, read)
+    _expect_ours(order, report, request)
+    return report
+
+
+def _judge(order: OrderRequest, context: FlowContext) -> RestFlow[None]:
+    """Check the rules that need the exchange's reference price; it is asked for once a minute."""
+    instrument = context.instruments.get(order.instrument)
+    if instrument is None or not _needs_reference(order, instrument):
+        return
+    known = context.references.get(order.instrument)
+    price: Decimal
+    if known is not None and context.now_ns - known.received_time_ns <= _REFERENCE_AGE_NS:
+        price = known.price
+    else:
+        try:
+            price = yield from reference_price(order.instrument, context, lane=Lane.PLACE)
+        except (ExchangeUnavailable, RemoteProtocolError, ReplyLost) as error:
+            # Not an order without a verdict: it has not been sent.
+            raise TransportError(
+                f"the reference price could not be read, nothing was sent: {error.message}",
+                exchange=NAME,
+                operation="place",
+                code=error.code,
+            ) from error
+    check_order(order, instrument, reference_price=price)
+
+
+def _needs_reference(order: OrderRequest, instrument: Instrument) -> bool:
+    is_market = order.type is OrderType.MARKET
+    for rule in instrument.rules:
+        match rule:
+            case PriceBand():
+                if order.price is not None:
+                    return True
+            case Notional():
+                has_bound = (rule.minimum and rule.minimum_for_market) or (
+                    rule.maximum and rule.maximum_for_market
+                )
+                if is_market and order.quantity is not None and has_bound:
+                    return True
+            case _:
+                continue
+    return False
+
+
+def _expect_ours(order: OrderRequest, report: OrderReport, request: RestRequest) -> None:
+    """`OutcomeUnknown` if the answer is about another order: ours may exist all the same."""
+    if (
+        report.client_order_id == order.client_order_id
+        and report.side is order.side
+        and report.instrument == order.instrument
+    ):
+        return
+    raise OutcomeUnknown(
+        f"the answer names another order, {report.client_order_id!r}",
+        client_order_id=order.client_order_id,
+        exchange=NAME,
+        operation=request.operation,
+    )
+
+
+def preview(order: OrderRequest, context: FlowContext) -> RestFlow[OrderPreview]:
+    """Whether the exchange would take an order; it tells no costs, and looks at no balance."""
+    request = place_request(order, context, operation="preview", is_test=True)
+    problems: tuple[str, ...] = ()
+    try:
+        yield from ask(request, lambda _, __: None)
+    except ExchangeRefused as error:
+        if not _is_about_the_order(error):
+            raise
+        problems = (f"{error.message} [{error.code}]",)
+    return OrderPreview(NAME, order.instrument, None, None, None, None, problems, ())
+
+
+def _is_about_the_order(error: ExchangeRefused) -> bool:
+    return isinstance(error, OrderRejected) or error.code in {"-1013", "-1014", "-1111"}
+
+
+# ---------------------------------------------------------------- cancelling
+
+
+def cancel(key: OrderKey, context: FlowContext) -> RestFlow[None]:
+    """Ask for an order's end: here the answer is that end, which the order's news tell too."""
+    symbol = _symbol(key, context, "cancel")
+    request = cancel_request(
+        symbol, order_id=key.exchange_order_id, client_order_id=key.client_order_id
+    )
+    yield from ask(request, lambda _, __: None)
+
+
+def _symbol(key: OrderKey, context: FlowContext, operation: str) -> str:
+    if not key.instrument:
+        message = "orders are numbered by instrument here: name the instrument too"
+        raise NotSupported(message, exchange=NAME, operation=operation)
+    return symbol_of(key.instrument, context)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _reader(
+    context: FlowContext, source: ReportSource, instrument: str, asked_id: str = ""
+) -> Callable[[dict[str, Any], int], OrderReport]:
+    symbols = symbols_of(context, instrument)
+    return lambda told, received_ns: report_from_order(
+        told, received_ns, symbols, source=source, asked_id=asked_id
+    )
+
+
+def order(key: OrderKey, context: FlowContext) -> RestFlow[OrderReport]:
+    """One order's state, by the exchange's id if that is known; `OrderNotFound` may be too soon."""
+    return queried(key, context, lane=Lane.DATA, operation="order")
+
+
+def queried(
+    key: OrderKey, context: FlowContext, *, lane: Lane, operation: str
+) -> RestFlow[OrderReport]:
+    """The same, as urgent as it is."""
+    pairs = (
+        ("symbol", _symbol(key, context, operation)),
+        ("orderId", key.exchange_order_id or None),
+        ("origClientOrderId", None if key.exchange_order_id else key.client_order_id),
+    )
+    request = signed_get(operation, "/order", pairs, weight=4, lane=lane)
+    read = _reader(context, ReportSource.QUERY, key.instrument, key.client_order_id)
+    return (yield from ask(request, read))
+
+
+def open_orders(
+    instrument: str, context: FlowContext, *, lane: Lane = Lane.DATA
+) -> RestFlow[tuple[OrderReport, ...]]:
+    """Orders that are not final; all instruments at once weigh much more than one."""
+    symbol = symbol_of(instrument, context) if instrument else None
+    request = signed_get(
+        "open_orders", "/openOrders", (("symbol", symbol),), weight=6 if symbol else 80, lane=lane
+    )
+    return (yield from ask_list(request, _reader(context, ReportSource.QUERY, instrument)))
+
+
+def orders(
+    instrument: str,
+    context: FlowContext,
+    *,
+    start_time_ns: int | None = None,
+    end_time_ns: int | None = None,
+    limit: int | None = None,
+) -> RestFlow[tuple[OrderReport, ...]]:
+    """Orders of an instrument created in a window, newest first.
+
+    Raises:
+        NotSupported: no instrument is named; the exchange lists by instrument only.
+    """
+    if not instrument:
+        message = "the exchange lists past orders of one instrument at a time: name it"
+        raise NotSupported(message, exchange=NAME, operation="orders")
+    return _orders(instrument, context, start_time_ns, end_time_ns, limit)
+
+
+def _orders(
+    instrument: str,
+    context: FlowContext,
+    start_time_ns: int | None,
+    end_time_ns: int | None,
+    limit: int | None,
+) -> RestFlow[tuple[OrderReport, ...]]:
+    if start_time_ns is None:
+        # The latest ones, which the exchange gives when it is told no start.
+        rows = yield from _page(instrument, context, _until(end_time_ns, context), Lane.DATA)
+    else:
+        rows = yield from listed_orders(
+            instrument, context, start_time_ns=start_time_ns, end_time_ns=end_time_ns
+        )
+    found = [report for report, _ in rows]
+    if end_time_ns is not None:
+        end_ns = end_time_ns + context.clock_offset_ns
+        found = [report for report in found if (report.created_time_ns or 0) < end_ns]
+    return tuple(found[::-1][:limit])
+
+
+def _until(end_time_ns: int | None, context: FlowContext) -> tuple[tuple[str, str | int], ...]:
+    if end_time_ns is None:
+        return ()
+    return (("endTime", -(-(end_time_ns + context.clock_offset_ns) // MILLISECOND) - 1),)
+
+
+def listed_orders(
+    instrument: str,
+    context: FlowContext,
+    *,
+    start_time_ns: int,
+    end_time_ns: int | None = None,
+    lane: Lane = Lane.DATA,
+) -> RestFlow[tuple[Row, ...]]:
+    """Every order of an instrument since a time, oldest first, with what was said of each.
+
+    The times are ours; the exchange is asked by its own, so that neither clock must be right.
+    Day by day, since a request spans no more; by number where a day has too many orders for that
+    or the time has too many days.
+    """
+    start_ms = (start_time_ns + context.clock_offset_ns) // MILLISECOND
+    end_ns = context.now_ns + 60 * SECOND
+    if end_time_ns is not None:
+        end_ns = min(end_ns, end_time_ns)
+    end_ms = -(-(end_ns + context.clock_offset_ns) // MILLISECOND)
+    if end_ms - start_ms > _LONGEST_BY_TIME_MS:
+        start_ns = start_ms * MILLISECOND
+        every = yield from _numbered(instrument, context, 1, lane)
+        return tuple(row for row in every if (row[0].created_time_ns or start_ns) >= start_ns)
+    found: dict[str, Row] = {}
+    while start_ms < end_ms:
+        until_ms = min(start_ms + _SPAN_MS, end_ms) - 1
+        pairs: tuple[tuple[str, str | int], ...] = (("startTime", start_ms), ("endTime", until_ms))
+        rows = yield from _page(instrument, context, pairs, lane)
+        found.update((report.exchange_order_id, (report, told)) for report, told in rows)
+        if len(rows) == _MOST_ROWS:
+            after = int(rows[-1][0].exchange_order_id) + 1
+            rows = yield from _numbered(instrument, context, after, lane)
+            found.update((report.exchange_order_id, (report, told)) for report, told in rows)
+            break
+        start_ms = until_ms + 1
+    return tuple(found.values())
+
+
+def _numbered(
+    instrument: str, context: FlowContext, first: int, lane: Lane
+) -> RestFlow[tuple[Row, ...]]:
+    """Every order with this number or a later one: there is no end but the last of all."""
+    found: list[Row] = []
+    while True:
+        rows = yield from _page(instrument, context, (("orderId", first),), lane)
+        found += rows
+        if len(rows) < _MOST_ROWS:
+            return tuple(found)
+        first = int(rows[-1][0].exchange_order_id) + 1
+
+
+def _page(
+    instrument: str,
+    context: FlowContext,
+    pairs: tuple[tuple[str, str | int], ...],
+    lane: Lane,
+) -> RestFlow[tuple[Row, ...]]:
+    read = _reader(context, ReportSource.QUERY, instrument)
+    request = signed_get(
+        "orders",
+        "/allOrders",
+        (("symbol", symbol_of(instrument, context)), *pairs, ("limit", _MOST_ROWS)),
+        weight=20,
+        lane=lane,
+    )
+    return (yield from ask_list(request, lambda told, received: (read(told, received), told)))
