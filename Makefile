@@ -108,7 +108,7 @@ $(VENV)/tools: $(VENV)/installed benchmarks/requirements-reference.txt
 		--requirement benchmarks/requirements-reference.txt
 	@touch $@
 
-# Coinbase's own client wants an older websockets: it lives, and is run, apart.
+# Coinbase's own client wants an older websockets: the exchanges' clients live, and are run, apart.
 $(SDK)/installed: requirements-sdk.txt
 	$(PYTHON) -m venv --clear $(SDK)
 	$(SDK)/bin/python $(PIP) install --requirement requirements-sdk.txt

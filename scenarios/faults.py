@@ -25,10 +25,13 @@ __all__ = [
     "DelayRequest",
     "DropFrame",
     "DuplicateUserEvents",
+    "EndUserStream",
+    "ExpireListenKey",
     "Fault",
     "FrameKind",
     "HalfOpenConnection",
     "KickOnConnect",
+    "LaggingOpenOrders",
     "LoseReply",
     "LoseRequest",
     "Loss",
@@ -39,11 +42,14 @@ __all__ = [
     "ResetConnection",
     "Respond",
     "SendErrorFrame",
+    "ShutDownServer",
+    "SlowEngine",
     "SlowReply",
     "StaleReplica",
     "StallStream",
     "SwapFrames",
     "TruncateBody",
+    "WithholdPings",
 ]
 
 
@@ -169,6 +175,27 @@ class StaleReplica:
 
     for_s: float = 1.0
     times: int | None = attrs.field(default=None, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class LaggingOpenOrders:
+    """The list of open orders shows them as they were so long ago: none that is new, some over."""
+
+    for_s: float = 1.0
+    times: int | None = attrs.field(default=None, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class SlowEngine:
+    """An order is admitted, and reaches the matching engine so late; its answer is as late.
+
+    An exchange that looks at the order's age again then may refuse it there.
+    """
+
+    for_s: float = 1.0
+    times: int | None = attrs.field(default=1, kw_only=True)
     after: int = attrs.field(default=0, kw_only=True)
 
 
@@ -342,6 +369,51 @@ class RefuseConnection:
     after: int = attrs.field(default=0, kw_only=True)
 
 
+# Faults of streams that begin by themselves: at the exchange's next tick, not with a frame.
+
+
+@attrs.frozen
+class ExpireListenKey:
+    """A listen key that a connection uses is worth nothing any more.
+
+    The connection stays open and silent. Without `announced` the client is
+    not even told, in an event, that the key has expired.
+    """
+
+    announced: bool = True
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class EndUserStream:
+    """A subscription to the account's events, made over a request socket, ends with an event."""
+
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class ShutDownServer:
+    """A connection is told that its server goes down, and closed so long after."""
+
+    surface: str = "*"
+    close_after_s: float = 10.0
+    code: int = 1001
+    reason: str = ""
+    times: int | None = attrs.field(default=1, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
+@attrs.frozen
+class WithholdPings:
+    """The exchange sends no pings of its own, and so misses no pongs, while this stays."""
+
+    surface: str = "*"
+    times: int | None = attrs.field(default=None, kw_only=True)
+    after: int = attrs.field(default=0, kw_only=True)
+
+
 Fault = (
     LoseRequest
     | DelayRequest
@@ -350,6 +422,8 @@ Fault = (
     | SlowReply
     | TruncateBody
     | StaleReplica
+    | LaggingOpenOrders
+    | SlowEngine
     | DelayFills
     | ClockSkew
     | DropFrame
@@ -366,4 +440,8 @@ Fault = (
     | DuplicateUserEvents
     | KickOnConnect
     | RefuseConnection
+    | ExpireListenKey
+    | EndUserStream
+    | ShutDownServer
+    | WithholdPings
 )

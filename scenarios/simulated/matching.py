@@ -6,28 +6,28 @@ Every trade happens at the resting order's price. Trigger orders wait beside
 the book until a trade price reaches them.
 """
 
-from bisect import bisect_left, insort
-from collections import deque
 from decimal import Decimal
 from enum import Enum
 
 import attrs
 
+from venuetree.scenarios.simulated.half_book import ZERO, HalfBook, Side
 from venuetree.scenarios.simulated.numbers import floor_to
 
-ZERO = Decimal(0)
-
-
-class Side(Enum):
-    """Which way an order goes."""
-
-    BUY = "BUY"
-    SELL = "SELL"
-
-    @property
-    def opposite(self) -> "Side":
-        """The other side."""
-        return Side.SELL if self is Side.BUY else Side.BUY
+__all__ = [
+    "ZERO",
+    "Book",
+    "BookOrder",
+    "Ended",
+    "Execution",
+    "Prevented",
+    "Rising",
+    "SelfTrade",
+    "Side",
+    "TimeInForce",
+    "Trade",
+    "Trigger",
+]
 
 
 class TimeInForce(Enum):
@@ -44,6 +44,9 @@ class SelfTrade(Enum):
     ALLOW = "allow"
     CANCEL_INCOMING = "cancel_incoming"
     CANCEL_RESTING = "cancel_resting"
+    CANCEL_BOTH = "cancel_both"
+    DECREMENT = "decrement"
+    """Both shrink by what would have been traded; the one that is used up ends."""
 
 
 class Ended(Enum):
@@ -83,6 +86,8 @@ class BookOrder:
     budget: Decimal | None = None
     """The most that a buy may still spend, in quote currency, or that a sell may still raise."""
     expires_ns: int | None = None
+    self_trade: SelfTrade | None = None
+    """As a taker's wish; None leaves it to the book."""
 
 
 @attrs.frozen
@@ -99,6 +104,19 @@ class Trade:
 
 
 @attrs.frozen
+class Prevented:
+    """A match of one owner with itself that did not happen, and what either order lost by it."""
+
+    maker_order_id: str
+    taker_order_id: str
+    price: Decimal
+    maker_quantity: Decimal
+    taker_quantity: Decimal
+    after_trades: int
+    """How many trades of the execution came before it."""
+
+
+@attrs.frozen
 class Execution:
     """The result of a submission: the trades in their order, and how it ended."""
 
@@ -106,6 +124,8 @@ class Execution:
     ended: Ended
     cancelled: tuple[BookOrder, ...] = ()
     """Resting orders that self-trade prevention took away."""
+    prevented: tuple[Prevented, ...] = attrs.field(default=(), eq=False)
+    """What self-trade prevention did, in its order."""
 
 
 @attrs.frozen
@@ -122,63 +142,19 @@ class Trigger:
 
 
 @attrs.define(eq=False)
-class _Half:
-    """One side of a book: the prices in ascending order, a queue of orders for each."""
-
-    side: Side
-    prices: list[Decimal] = attrs.field(factory=list)
-    queues: dict[Decimal, deque[BookOrder]] = attrs.field(factory=dict)
-    totals: dict[Decimal, Decimal] = attrs.field(factory=dict)
-
-    def best(self) -> Decimal | None:
-        if not self.prices:
-            return None
-        return self.prices[-1] if self.side is Side.BUY else self.prices[0]
-
-    def add(self, order: BookOrder, price: Decimal) -> None:
-        queue = self.queues.get(price)
-        if queue is None:
-            queue = self.queues[price] = deque()
-            insort(self.prices, price)
-            self.totals[price] = ZERO
-        queue.append(order)
-        self.totals[price] += order.remaining
-
-    def reduce(self, price: Decimal, quantity: Decimal) -> None:
-        self.totals[price] -= quantity
-
-    def remove(self, order: BookOrder, price: Decimal) -> None:
-        queue = self.queues[price]
-        if queue[0] is order:
-            queue.popleft()
-        else:
-            queue.remove(order)
-        self.totals[price] -= order.remaining
-        if not queue:
-            del self.queues[price], self.totals[price]
-            del self.prices[bisect_left(self.prices, price)]
-
-    def best_first(self, limit: int | None = None) -> list[Decimal]:
-        # Only as much as is wanted is copied: books may hold tens of thousands of prices.
-        if self.side is Side.SELL:
-            return self.prices[:limit]
-        return self.prices[::-1] if limit is None else self.prices[: -limit - 1 : -1]
-
-
-@attrs.define(eq=False)
 class Book:
     """The orders of one instrument."""
 
     lot: Decimal
     """The smallest step of a quantity."""
     self_trade: SelfTrade = SelfTrade.ALLOW
-    _halves: dict[Side, _Half] = attrs.field(init=False)
+    _halves: dict[Side, HalfBook[BookOrder]] = attrs.field(init=False)
     _orders: dict[str, BookOrder] = attrs.field(factory=dict, init=False)
     _triggers: dict[str, Trigger] = attrs.field(factory=dict, init=False)
     _changed: dict[tuple[Side, Decimal], None] = attrs.field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._halves = {side: _Half(side) for side in Side}
+        self._halves = {side: HalfBook(side) for side in Side}
 
     def get(self, order_id: str) -> BookOrder | None:
         """The resting order of this id."""
@@ -234,13 +210,16 @@ class Book:
             return Execution((), Ended.KILLED)
         trades: list[Trade] = []
         cancelled: list[BookOrder] = []
-        ended = self._match(order, trades, cancelled)
+        prevented: list[Prevented] = []
+        ended = self._match(order, trades, cancelled, prevented)
         if ended is None and order.price is not None and order.time_in_force is TimeInForce.GTC:
             self._halves[order.side].add(order, order.price)
             self._orders[order.order_id] = order
             self._changed[order.side, order.price] = None
             ended = Ended.RESTING
-        return Execution(tuple(trades), ended or Ended.NO_LIQUIDITY, tuple(cancelled))
+        return Execution(
+            tuple(trades), ended or Ended.NO_LIQUIDITY, tuple(cancelled), tuple(prevented)
+        )
 
     def cancel(self, order_id: str) -> BookOrder | None:
         """Take a resting order away; None if there is none of this id."""
@@ -308,34 +287,35 @@ class Book:
 
     def _fills_whole(self, order: BookOrder) -> bool:
         found = ZERO
+        mode = order.self_trade or self.self_trade
         for resting in self.resting(order.side.opposite):
             if resting.price is None or not self._accepts(order, resting.price):
                 break
-            if resting.owner == order.owner and self.self_trade is SelfTrade.CANCEL_INCOMING:
-                break
-            if resting.owner == order.owner and self.self_trade is SelfTrade.CANCEL_RESTING:
+            if resting.owner == order.owner and mode is SelfTrade.CANCEL_RESTING:
                 continue
+            if resting.owner == order.owner and mode is not SelfTrade.ALLOW:
+                break
             found += resting.remaining
             if found >= order.remaining:
                 return True
         return False
 
     def _match(
-        self, order: BookOrder, trades: list[Trade], cancelled: list[BookOrder]
+        self,
+        order: BookOrder,
+        trades: list[Trade],
+        cancelled: list[BookOrder],
+        prevented: list[Prevented],
     ) -> Ended | None:
         """Trade as far as prices allow; None if something remains of the order."""
         half = self._halves[order.side.opposite]
+        mode = order.self_trade or self.self_trade
         while True:
             price = half.best()
             if price is None or not self._accepts(order, price):
                 return None
             maker = half.queues[price][0]
-            if maker.owner == order.owner and self.self_trade is not SelfTrade.ALLOW:
-                if self.self_trade is SelfTrade.CANCEL_INCOMING:
-                    return Ended.SELF_TRADE
-                self.cancel(maker.order_id)
-                cancelled.append(maker)
-                continue
+            meets_itself = maker.owner == order.owner and mode is not SelfTrade.ALLOW
             quantity = min(order.remaining, maker.remaining)
             if order.budget is not None:
                 quantity = min(quantity, floor_to(order.budget / price, self.lot))
@@ -343,6 +323,16 @@ class Book:
                     # What is left of the budget buys no lot: the order is done.
                     order.remaining = ZERO
                     return Ended.FILLED
+            if meets_itself:
+                prevented.append(self._prevent(order, maker, price, quantity, len(trades), mode))
+                if self._orders.get(maker.order_id) is not maker:
+                    cancelled.append(maker)
+                if mode is not SelfTrade.CANCEL_RESTING and (
+                    mode is not SelfTrade.DECREMENT or order.remaining == ZERO
+                ):
+                    return Ended.SELF_TRADE
+                continue
+            if order.budget is not None:
                 order.budget -= quantity * price
             trades.append(
                 Trade(
@@ -359,6 +349,41 @@ class Book:
             self._consume(maker, price, quantity)
             if order.remaining == ZERO:
                 return Ended.FILLED
+
+    def _prevent(  # noqa: PLR0917 - the parts of one match
+        self,
+        order: BookOrder,
+        maker: BookOrder,
+        price: Decimal,
+        quantity: Decimal,
+        after_trades: int,
+        mode: SelfTrade,
+    ) -> Prevented:
+        """Take from either order what its owner's wish costs it."""
+        maker_loses = taker_loses = ZERO
+        if mode in {SelfTrade.CANCEL_RESTING, SelfTrade.CANCEL_BOTH}:
+            maker_loses = maker.remaining
+        if mode in {SelfTrade.CANCEL_INCOMING, SelfTrade.CANCEL_BOTH}:
+            taker_loses = order.remaining
+        if mode is SelfTrade.DECREMENT:
+            maker_loses = taker_loses = quantity
+            order.remaining -= quantity
+            if order.budget is not None:
+                order.budget -= quantity * price
+                if floor_to(order.budget / price, self.lot) == ZERO:
+                    order.remaining = ZERO
+        if maker_loses == maker.remaining:
+            self.cancel(maker.order_id)
+        elif maker_loses:
+            self.reduce(maker.order_id, maker.remaining - maker_loses)
+        return Prevented(
+            maker_order_id=maker.order_id,
+            taker_order_id=order.order_id,
+            price=price,
+            maker_quantity=maker_loses,
+            taker_quantity=taker_loses,
+            after_trades=after_trades,
+        )
 
     def _consume(self, maker: BookOrder, price: Decimal, quantity: Decimal) -> None:
         half = self._halves[maker.side]

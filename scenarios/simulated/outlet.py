@@ -24,11 +24,15 @@ from venuetree.scenarios.simulated.wire import (
     FallSilent,
     ResetStream,
     SendFrame,
+    SendPing,
     StreamAction,
 )
 
 _QUEUED_AT_MOST = 50_000
 """Actions that wait for a client that does not read, before it is thrown out."""
+
+PING = "ping"
+"""The channel of the exchange's own pings, for the silence of a stall."""
 
 
 @attrs.define(eq=False)
@@ -99,9 +103,21 @@ class Outlet:
         if not self.closed and self._stall is None:
             self._send(text)
 
+    def ping(self, payload: bytes) -> bool:
+        """Send a ping; false if it is not sent. A stall of all channels holds pings back too."""
+        stalled = self._stall is not None and matches(self._stall.only, PING)
+        if self.closed or stalled:
+            return False
+        self._push(SendPing(payload))
+        return True
+
     def close(self, code: int, reason: str = "") -> None:
         """Say goodbye."""
         self._finish(CloseStream(code, reason))
+
+    def reset(self) -> None:
+        """End without a goodbye."""
+        self._finish(ResetStream())
 
     def tick(self, now_ns: int) -> None:
         """End a stall whose time is over; what was held back goes out."""

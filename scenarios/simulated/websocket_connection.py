@@ -14,18 +14,23 @@ from websockets.server import ServerProtocol
 from venuetree.scenarios.simulated.sockets import reset
 from venuetree.scenarios.simulated.wire import (
     CloseStream,
+    ControlFrame,
     FallSilent,
     Refusal,
     Request,
     ResetStream,
     SendFrame,
+    SendPing,
     SimulatedExchange,
+    StreamAction,
     StreamSession,
 )
 
 _READ = 65536
 _DEFLATE_LEVEL = 1
 """A simulated exchange shares the machine with its clients: fast, not small."""
+
+_CONTROL = {Opcode.PING: ControlFrame.PING, Opcode.PONG: ControlFrame.PONG}
 
 
 async def serve_websocket(
@@ -124,32 +129,45 @@ class _Pump:
                     message = b"".join(self._fragments)
                     self._fragments.clear()
                     self._session.receive(message)
+            elif event.opcode in _CONTROL:
+                self._session.control(_CONTROL[event.opcode], bytes(event.data))
 
     async def _send(self) -> None:
         try:
             while True:
                 for action in self._session.take():
-                    match action:
-                        case SendFrame(text):
-                            if self._protocol.state is not State.OPEN:
-                                return
-                            self._protocol.send_text(text)
-                        case CloseStream(code, reason):
-                            if self._protocol.state is State.OPEN:
-                                self._protocol.send_close(code, reason)
-                        case ResetStream():
-                            await self._write()
-                            await reset(self._stream)
-                            return
-                        case FallSilent():
-                            await self._write()
-                            self._silent = True
-                            return
+                    if not await self._do(action):
+                        return
                 await self._write()
                 await self._wake.wait()
                 self._wake = anyio.Event()
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             return  # the receiving side finds out by itself
+
+    async def _do(self, action: StreamAction) -> bool:
+        """Carry out one action; false if it was the last."""
+        is_open = self._protocol.state is State.OPEN
+        match action:
+            case SendFrame(text):
+                if is_open:
+                    self._protocol.send_text(text)
+                return is_open
+            case SendPing(payload):
+                if is_open:
+                    self._protocol.send_ping(payload)
+                return is_open
+            case CloseStream(code, reason):
+                if is_open:
+                    self._protocol.send_close(code, reason)
+                return True
+            case ResetStream():
+                await self._write()
+                await reset(self._stream)
+                return False
+            case FallSilent():
+                await self._write()
+                self._silent = True
+                return False
 
     async def _write(self) -> None:
         async with self._writing:

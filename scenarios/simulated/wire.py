@@ -14,6 +14,7 @@ import orjson
 __all__ = [
     "Answer",
     "CloseStream",
+    "ControlFrame",
     "Delivery",
     "FallSilent",
     "Refusal",
@@ -21,6 +22,7 @@ __all__ = [
     "ResetStream",
     "Response",
     "SendFrame",
+    "SendPing",
     "SimulatedExchange",
     "StreamAction",
     "StreamSession",
@@ -116,7 +118,21 @@ class FallSilent:
     """Half-open: keep the connection, send nothing any more, not even a pong."""
 
 
-StreamAction = SendFrame | CloseStream | ResetStream | FallSilent
+@attrs.frozen
+class SendPing:
+    """Send a WebSocket ping with this payload, which a pong must repeat."""
+
+    payload: bytes
+
+
+StreamAction = SendFrame | CloseStream | ResetStream | FallSilent | SendPing
+
+
+class ControlFrame(Enum):
+    """A WebSocket control frame of the client; pings are answered before this is told."""
+
+    PING = "ping"
+    PONG = "pong"
 
 
 @attrs.frozen
@@ -135,6 +151,9 @@ class StreamSession(Protocol):
 
     def receive(self, text: str | bytes) -> None:
         """Take one message of the client."""
+
+    def control(self, frame: ControlFrame, payload: bytes) -> None:
+        """Take note of a ping or a pong of the client."""
 
     def take(self) -> list[StreamAction]:
         """What is to be done towards the client, in order; empties the queue."""

@@ -12,6 +12,7 @@ from venuetree.scenarios.simulated.matching import (
     BookOrder,
     Ended,
     Execution,
+    Prevented,
     Rising,
     SelfTrade,
     Side,
@@ -145,7 +146,25 @@ def test_self_trades_are_prevented_as_the_exchange_wants() -> None:
         SelfTrade.ALLOW: (Ended.FILLED, 1, []),
         SelfTrade.CANCEL_INCOMING: (Ended.SELF_TRADE, 0, []),
         SelfTrade.CANCEL_RESTING: (Ended.RESTING, 0, ["old"]),
+        SelfTrade.CANCEL_BOTH: (Ended.SELF_TRADE, 0, ["old"]),
+        SelfTrade.DECREMENT: (Ended.SELF_TRADE, 0, ["old"]),
     }
+
+
+def test_a_takers_own_wish_goes_before_the_books() -> None:
+    """What either order loses is told, and how many trades came before."""
+    book = book_of(
+        order("other", Side.SELL, "1", "100"),
+        order("old", Side.SELL, "3", "101", owner="me"),
+        self_trade=SelfTrade.CANCEL_RESTING,
+    )
+    taker = order("new", Side.BUY, "3", "101", owner="me", self_trade=SelfTrade.DECREMENT)
+    execution = book.submit(taker)
+
+    assert [(each.maker_order_id, each.quantity) for each in execution.trades] == [("other", D(1))]
+    assert execution.prevented == (Prevented("old", "new", D(101), D(2), D(2), 1),)
+    assert (execution.ended, execution.cancelled) == (Ended.SELF_TRADE, ())
+    assert book.levels(Side.SELL) == [(D(101), D(1))]
 
 
 def test_a_smaller_order_keeps_its_place_in_the_queue() -> None:
@@ -262,6 +281,9 @@ def test_no_submission_crosses_the_book_or_changes_the_quantity(
     """Whatever comes, bids stay below asks, and what was asked is traded, rests, or is given up."""
     for book, made, execution, size, _ in run(drawn, self_trade):
         traded = sum((t.quantity for t in execution.trades), start=D(0))
+        if self_trade is SelfTrade.DECREMENT:
+            # What an order loses to its own owner's is as gone as what it traded.
+            traded += sum((each.taker_quantity for each in execution.prevented), start=D(0))
 
         assert traded + made.remaining == size
         assert (book.get(made.order_id) is made) == (execution.ended is Ended.RESTING)

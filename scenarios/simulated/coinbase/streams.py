@@ -29,7 +29,7 @@ from venuetree.scenarios.simulated.log import LogKind
 from venuetree.scenarios.simulated.matching import Side
 from venuetree.scenarios.simulated.numbers import NANOSECONDS, plain
 from venuetree.scenarios.simulated.outlet import Outlet
-from venuetree.scenarios.simulated.wire import Refusal, Request, StreamAction
+from venuetree.scenarios.simulated.wire import ControlFrame, Refusal, Request, StreamAction
 
 _MILLISECONDS = 1_000_000
 BOOK_EVERY_NS = 50 * _MILLISECONDS
@@ -83,6 +83,10 @@ class Connection:
             self.outlet.error_text = exchange_feed.error_text
             return ExchangeFeedSession(self.venue, self.outlet)
         return AdvancedSession(self.venue, self.surface, self.outlet, self.held_elsewhere)
+
+    def control(self, frame: ControlFrame, payload: bytes) -> None:
+        """Pings and pongs mean nothing here: the exchange sends no pings of its own."""
+        del frame, payload
 
     def take(self) -> list[StreamAction]:
         """What is to be done towards the client, in order."""
