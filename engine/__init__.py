@@ -8,7 +8,7 @@ and its siblings. Errors are the tree of `venuetree.protocol.errors`, events the
 
 from venuetree.actors.feed import FeedEnded, SubscriberTooSlow
 from venuetree.actors.streams import StreamOptions, WebSocketClient
-from venuetree.config import Environment, ExchangeConfig, coinbase, exchange_config
+from venuetree.config import Environment, ExchangeConfig, binance_us, coinbase, exchange_config
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.book import BookView
@@ -42,8 +42,12 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.events import (
+    AggregateTradePrinted,
+    BalancesChanged,
+    BestPricesChanged,
     BookInStep,
     BookStale,
+    BookTopChanged,
     BookUpdated,
     CandleChanged,
     Dropped,
@@ -57,6 +61,7 @@ from venuetree.protocol.events import (
     TopicStalled,
     TradePrinted,
 )
+from venuetree.protocol.exchanges.binance_us import BinanceUsCredentials, OrderWay
 from venuetree.protocol.exchanges.coinbase import (
     CoinbaseCredentials,
     CoinbaseExchangeCredentials,
@@ -92,10 +97,15 @@ from venuetree.protocol.port import Endpoints
 from venuetree.supervisors.wiring import Part
 
 __all__ = [
+    "AggregateTradePrinted",
     "AuthRefused",
     "Balance",
+    "BalancesChanged",
+    "BestPricesChanged",
+    "BinanceUsCredentials",
     "BookInStep",
     "BookStale",
+    "BookTopChanged",
     "BookUpdated",
     "BookView",
     "Bracket",
@@ -143,6 +153,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "OrderUpdated",
+    "OrderWay",
     "OutcomeUnknown",
     "Part",
     "PermissionRefused",
@@ -165,6 +176,7 @@ __all__ = [
     "TradePrinted",
     "TransportError",
     "WebSocketClient",
+    "binance_us",
     "bracket_order",
     "coinbase",
     "exchange_config",

@@ -11,11 +11,12 @@ from venuetree.actors.http_client import HttpBackend
 from venuetree.actors.streams import StreamOptions
 from venuetree.protocol.errors import ConfigurationError
 from venuetree.protocol.exchanges import EXCHANGES
+from venuetree.protocol.exchanges.binance_us import OrderWay, binance_us_by
 from venuetree.protocol.exchanges.coinbase import CoinbaseFeed, coinbase_by
 from venuetree.protocol.port import Endpoints, Exchange
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["Environment", "ExchangeConfig", "coinbase", "exchange_config"]
+__all__ = ["Environment", "ExchangeConfig", "binance_us", "coinbase", "exchange_config"]
 
 
 class Environment(Enum):
@@ -130,6 +131,23 @@ def coinbase(
     if feed is CoinbaseFeed.ADVANCED_TRADE:
         return config
     return evolve(config, exchange=coinbase_by(feed, config.credentials))
+
+
+def binance_us(
+    credentials: object | None = None, *, orders_by: OrderWay = OrderWay.REST, **settings: Any
+) -> ExchangeConfig:
+    """Binance.US; `settings` are those of `ExchangeConfig`.
+
+    Args:
+        credentials: `BinanceUsCredentials`, or a mapping such as an endpoints file holds.
+        orders_by: how orders are placed, cancelled and read.
+        settings: the other attributes of `ExchangeConfig`.
+
+    Raises:
+        ConfigurationError: malformed credentials.
+    """
+    config = exchange_config("binance_us", credentials, **settings)
+    return evolve(config, exchange=binance_us_by(orders_by))
 
 
 def _merge(default: Endpoints, given: Endpoints) -> Endpoints:

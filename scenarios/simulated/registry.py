@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
 from venuetree.scenarios.simulated.coinbase import SimulatedCoinbase
 from venuetree.scenarios.simulated.fault_plan import FaultPlan
 from venuetree.scenarios.simulated.wire import SimulatedExchange
@@ -21,4 +22,5 @@ class Simulator(SimulatedExchange, Protocol):
 #: One line an exchange; the function takes the seed of its market.
 SIMULATORS: Mapping[str, Callable[[int], Simulator]] = {
     "coinbase": lambda seed: SimulatedCoinbase(seed=seed),
+    "binance_us": lambda seed: SimulatedBinanceUs(seed=seed),
 }

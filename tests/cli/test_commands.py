@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.command_line import Ended, called, simulator, start, venuetree
 from tests.support.schemas import complaints
+from venuetree.scenarios.simulated.registry import SIMULATORS
 
 pytestmark = pytest.mark.slow
 
@@ -202,21 +203,29 @@ def test_the_demo_keeps_every_promise(backend: str) -> None:
     assert complaints("demo", ended.document) == []
     assert (ended.document["ok"], ended.document["backend"]) == (True, backend)
     assert {step["state"] for step in ended.document["steps"]} == {"kept"}
-    assert len(ended.document["steps"]) == 9
+    steps = [(step["exchange"], step["step"]) for step in ended.document["steps"]]
+    assert len(steps) == len(set(steps)) == 9 * len(SIMULATORS)
     assert time.monotonic() - begun < 60
 
 
 def test_no_secret_is_printed(sim: Path) -> None:
     """Not in a table, a document, a log line or an error, whatever is asked for."""
-    credentials = json.loads(sim.read_text(encoding="utf-8"))["coinbase"]["credentials"]
-    secrets = [
+    exchanges = json.loads(sim.read_text(encoding="utf-8"))
+    credentials = exchanges["coinbase"]["credentials"]
+    secrets = [exchanges["binance_us"]["credentials"]["api_secret"]] + [
         line
         for name in ("private_key", "ed25519_private_key")
         for line in credentials[name].splitlines()
         if "KEY-----" not in line
     ]
     printed = ""
-    for command in ("balances coinbase", "doctor", "order coinbase BTC-USD nonsense"):
+    for command in (
+        "balances coinbase",
+        "balances binance_us",
+        "doctor",
+        "order coinbase BTC-USD nonsense",
+        "order binance_us BTC-USD nonsense",
+    ):
         for form in ((), ("--json",)):
             ended = called(*command.split(), "--endpoints", str(sim), "--verbose", *form)
             printed += ended.out + ended.err

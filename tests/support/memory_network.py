@@ -146,6 +146,8 @@ class MemoryNetwork:
         self.refusals: list[OSError] = []
         #: The client's end of each connection, for its ledger and faults.
         self.clients: list[MemoryByteStream] = []
+        #: How many of them were taken up by whoever serves.
+        self.served = 0
         #: While true, connecting never ends.
         self.is_silent = False
         self._waiting: deque[MemoryByteStream] = deque()
