@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import anyio
+import anyio.lowlevel
 from attrs import define, frozen
 
 from venuetree.actors.auth import AuthProtocol, SignStream
@@ -96,6 +97,9 @@ class MessageWorker:
         ctx.publish_from(line.detail)
         ctx.unhealthy()
         ctx.ready()
+        # Its supervisor sees that it is ready before a refused connection ends it again: those
+        # that start after it wait for that.
+        await anyio.lowlevel.checkpoint()
         await line.run()
 
 

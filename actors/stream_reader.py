@@ -19,6 +19,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, assert_never
 
 import anyio
+import anyio.lowlevel
 from attrs import frozen
 
 from venuetree.actors.auth import AuthProtocol, SignStream
@@ -109,6 +110,9 @@ class StreamReader:
         ctx.publish_from(relay.detail)
         ctx.unhealthy()
         ctx.ready()
+        # Its supervisor sees that it is ready before a refused connection ends it again: those
+        # that start after it wait for that.
+        await anyio.lowlevel.checkpoint()
         await relay.run()
 
 

@@ -1,6 +1,7 @@
 """Binance.US through the whole engine, on virtual time: clocks, limits, keys, books, orders."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -34,6 +35,8 @@ from venuetree.supervisors.wiring import Part
 pytestmark = pytest.mark.anyio
 
 ORDERS = "POST /api/v3/order"
+#: Requests of the burst: enough for several windows; ten thousand take a minute of computing.
+BURST = int(os.environ.get("VENUETREE_BURST", "800"))
 
 
 @asynccontextmanager
@@ -284,6 +287,45 @@ async def test_a_limit_or_a_ban_stops_everything_until_it_ends(status: int) -> N
         assert caught.value.retry_after_ns == 5 * 1_000_000_000
         assert took == pytest.approx(5, abs=0.5)
         assert len(asked(sim)) == before + 1
+
+
+async def test_a_burst_of_mixed_requests_never_draws_a_refusal_and_no_cancel_waits() -> None:
+    """Minutes of windows pass; the exchange counts with us, and cancels have room of their own."""
+    slow = {"move_every_s": 5.0}
+    async with trading(simulator=slow, tick_s=1.0) as (sim, _, exchange):
+        questions: tuple[Callable[[], Awaitable[object]], ...] = (
+            exchange.server_time,
+            lambda: exchange.trades("BTC-USD", limit=1),
+            lambda: exchange.tickers("BTC-USD", "ETH-USD"),
+            lambda: exchange.open_orders("BTC-USD"),
+        )
+        room = anyio.CapacityLimiter(200)
+        waits: list[float] = []
+
+        async def ask(number: int) -> None:
+            async with room:
+                while True:
+                    try:
+                        await questions[number % len(questions)]()
+                    except RateLimited:
+                        continue  # its time ended at our own gate: nothing was sent
+                    return
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(BURST):
+                tasks.start_soon(ask, number)
+            for number in range(BURST // 20):
+                await anyio.sleep(1)
+                order = await exchange.place(far_bid(f"c{number}"))
+                began = anyio.current_time()
+                cancelled = await exchange.cancel(order.key)
+                waits.append(anyio.current_time() - began)
+                assert cancelled.status is OrderStatus.CANCELLED
+        replies = [entry.detail for entry in sim.log.of(LogKind.REPLY)]
+
+    assert len(asked(sim)) >= BURST
+    assert not [detail for detail in replies if detail.startswith(("4", "5"))]
+    assert max(waits) < 1.0
 
 
 # ---------------------------------------------------------------- streams
