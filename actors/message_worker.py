@@ -6,7 +6,8 @@ end is a crash, as a stream reader's is: what was sent without a reply fails as 
 asker's hands, who makes an unknown outcome of it, and the next incarnation opens a new one.
 
 Whether the connection stands is for the REST worker to see before it asks (`Doorway.is_open`):
-while it does not, requests go by HTTP. Nothing waits here for a connection to come back.
+while it does not, requests go by HTTP. Only what was queued in the very moment of a loss waits for
+the next connection, and no longer than its asker does.
 """
 
 from collections.abc import Callable

@@ -238,6 +238,9 @@ class RestWorker:
         except ActorError as error:
             if error.started:
                 raise self._lost(request, error) from error
+        if delivery.abandoned and delivery.expects_reply:
+            self._tell_gate(Refund(permit))
+            raise self._not_sent(request, "its asker gave up before a message could carry it")
         return await self.send(await self._signed(request, permit))
 
     async def _permit(self, request: RestRequest, delivery: Delivery, now: float) -> Permit:

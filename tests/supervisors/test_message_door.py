@@ -9,10 +9,17 @@ import orjson
 import pytest
 
 from tests.support.toy import NAME, ToyHost, ToyStream, default_answer, report, toy_tree
+from venuetree.actors.errors import AskTimeout
 from venuetree.actors.order_messages import Known, Place
 from venuetree.protocol import commands
 from venuetree.protocol.builders import limit_order
-from venuetree.protocol.errors import EngineError, OutcomeUnknown, ReplyLost, TransportError
+from venuetree.protocol.errors import (
+    EngineError,
+    OutcomeUnknown,
+    RateLimited,
+    ReplyLost,
+    TransportError,
+)
 from venuetree.protocol.models import Order, OrderRequest, OrderStatus, Side
 from venuetree.protocol.port import (
     Connect,
@@ -242,3 +249,31 @@ async def test_an_order_that_its_asker_gave_up_before_it_was_signed_is_not_sent(
         await anyio.sleep(1)
 
         assert stream.sent == []
+
+
+async def test_what_no_message_could_carry_in_time_is_not_sent_the_other_way_either() -> None:
+    """The worker is busy signing; when the asker's time has ended, nothing leaves any more."""
+    host = ToyHost()
+    async with door_tree(host) as (tree, _, _):
+        stream = await stream_of(host)
+
+        async def stuck(text: str) -> None:
+            stream.sent.append(text)
+            await anyio.sleep_forever()
+
+        stream.send = stuck  # type: ignore[method-assign]  # a test's stand-in
+
+        async def first() -> None:
+            with pytest.raises(OutcomeUnknown):
+                await tree.rest.ask(commands.PlaceOrder(request()), timeout=20)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(first)
+            await sent_on(stream)
+            with pytest.raises((AskTimeout, TransportError, RateLimited)):
+                await tree.rest.ask(commands.PlaceOrder(request("c2")), timeout=5)
+            await anyio.sleep(30)
+
+    by_http = [type(host.commands[int(asked.body)]) for asked in host.requests]
+    assert commands.PlaceOrder not in by_http
+    assert len(stream.sent) == 1
