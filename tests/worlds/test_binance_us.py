@@ -36,7 +36,7 @@ pytestmark = pytest.mark.anyio
 
 ORDERS = "POST /api/v3/order"
 #: Requests of the burst: enough for several windows; ten thousand take a minute of computing.
-BURST = int(os.environ.get("VENUETREE_BURST", "800"))
+BURST = int(os.environ.get("VENUETREE_BURST", "500"))
 
 
 @asynccontextmanager
@@ -45,7 +45,7 @@ async def trading(
     simulator: Mapping[str, Any] | None = None,
     prepare: Callable[[SimulatedBinanceUs], object] | None = None,
     without: tuple[str, ...] = (),
-    tick_s: float = 0.02,
+    tick_s: float = 0.05,
     **settings: Any,
 ) -> AsyncIterator[tuple[SimulatedBinanceUs, Engine, ExchangeHandle]]:
     """A world; `without` names doors that the engine is not told of.
@@ -134,7 +134,7 @@ async def test_not_found_for_half_a_minute_after_a_successful_order_is_no_absenc
 
 async def test_an_order_that_never_arrived_is_proved_absent_in_the_end() -> None:
     """Not before a late copy of it would be refused."""
-    async with trading() as (sim, _, exchange):
+    async with trading(tick_s=0.5) as (sim, _, exchange):
         sim.faults.add(faults.LoseRequest(to=ORDERS))
         began = anyio.current_time()
         with pytest.raises(EngineError, match="would accept it no more"):

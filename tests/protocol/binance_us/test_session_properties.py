@@ -170,7 +170,7 @@ def line_of_all() -> Line:
     return line.live()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(frames()).flatmap(mutated) | json_values, max_size=6))
 def test_any_message_gives_events_or_our_error(messages: list[Any]) -> None:
     """And the session goes on: it steps, comes to rest, and can be closed."""
