@@ -30,7 +30,7 @@ from venuetree.actors.ref import Ref
 from venuetree.actors.streams import Stream
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import EngineError, TransportError
-from venuetree.protocol.events import StreamConnected, StreamDisconnected
+from venuetree.protocol.events import StreamConnected, StreamDisconnected, StreamErrorReported
 from venuetree.protocol.messages import Message, Request
 from venuetree.protocol.port import (
     Action,
@@ -138,12 +138,16 @@ class _Relay:
         try:
             with connection.scope:
                 await connection.run()
-        except Exception:
+        except Exception as error:
             if connection is self.current:
                 raise
             if connection is self.successor:
                 # The one that speaks goes on, and asks for another again.
                 self.successor = None
+                reader, why = self.reader, _reason(error)
+                message = f"{reader.stream} could not be replaced: {why}"
+                now_ns = reader.clock.now_ns()
+                reader.publish((StreamErrorReported(reader.exchange, message, why, None, now_ns),))
 
     def replace(self) -> None:
         """Open a successor, if none is being opened already."""

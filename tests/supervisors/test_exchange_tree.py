@@ -937,7 +937,7 @@ async def test_a_connection_is_replaced_by_one_that_is_heard_only_when_it_delive
 async def test_a_successor_that_fails_leaves_the_first_as_it_was() -> None:
     """It is asked for again, and taken then."""
     host = ToyHost()
-    async with toy_tree(host) as (tree, _, _):
+    async with toy_tree(host) as (tree, _, log):
         feed = MarketFeed(capacity=100)
         tree.hub.add(feed, book_of("A-USD"))
         await anyio.sleep(1)
@@ -953,6 +953,9 @@ async def test_a_successor_that_fails_leaves_the_first_as_it_was() -> None:
         seen = [type(await anext(feed)).__name__ for _ in range(len(feed))]
 
     assert seen == ["StreamConnected", "BookInStep", "BookInStep"]
+    said = [line["said"] for line in log.lines if line["event"] == "stream_said"]
+    assert len(said) == 1
+    assert "market-0 could not be replaced: kicked" in said[0]
 
 
 async def test_a_connection_lost_before_its_successor_delivers_is_a_loss_like_any() -> None:

@@ -32,11 +32,10 @@ from venuetree.protocol.exchanges.binance_us.reading import NAME
 from venuetree.protocol.port import Effect, Lane, RestReply, RestRequest
 from venuetree.protocol.reading import MALFORMED, optional_text, read_object
 
-__all__ = ["CLOCK", "LISTEN_KEY", "Refusal", "http_error", "refusal_of"]
+__all__ = ["CLOCK", "Refusal", "http_error", "refusal_of"]
 
 #: The request's time was outside of the window: nothing was done, it may be signed anew.
 CLOCK: Final = -1021
-LISTEN_KEY: Final = -1125
 
 #: "Execution status unknown", internal errors, and a server that was too busy to say.
 _UNKNOWN: Final = frozenset({-1000, -1001, -1006, -1007, -1008})
