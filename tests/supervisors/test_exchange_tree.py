@@ -589,6 +589,27 @@ async def test_more_orders_than_may_be_open_are_refused_before_they_are_sent() -
     assert sum(isinstance(asked, commands.PlaceOrder) for asked in host.commands) == 1
 
 
+async def test_whoever_resolves_an_order_is_told_which_orders_are_other_ones() -> None:
+    """Else one of ours that was cancelled could pass for the order sought."""
+    host = ToyHost()
+
+    def script(command: Any) -> Any:
+        if isinstance(command, commands.PlaceOrder) and command.order.client_order_id == "c2":
+            raise OutcomeUnknown("lost", exchange="toy", operation="place")
+        if isinstance(command, commands.ResolveOrder):
+            return commands.Found(report(OrderStatus.OPEN, "c2"))
+        return default_answer(command)
+
+    host.script = script
+    async with toy_tree(host, parts=Part.ORDERS) as (tree, _, _):
+        assert tree.orders is not None
+        for name in ("c1", "c2"):
+            await tree.orders.ask(Place(request(name)), timeout=10)
+
+    (asked,) = [one for one in host.commands if isinstance(one, commands.ResolveOrder)]
+    assert asked.known_order_ids == {"x-c1"}
+
+
 async def test_a_session_may_ask_before_its_connection_is_opened_and_choose_the_door() -> None:
     """A key that its address needs, at an endpoint of another name."""
     host = ToyHost()
