@@ -6,9 +6,21 @@ from attrs import frozen
 
 from venuetree.protocol.events import AccountReport
 from venuetree.protocol.messages import Message, Request
-from venuetree.protocol.models import Order, OrderKey, OrderRequest
+from venuetree.protocol.models import OcoRequest, Order, OrderKey, OrderRequest
 
-__all__ = ["Cancel", "Edit", "Known", "Orders", "OrdersDetail", "Place", "Query", "Reported"]
+__all__ = [
+    "Cancel",
+    "CancelAll",
+    "Edit",
+    "Known",
+    "Orders",
+    "OrdersDetail",
+    "Place",
+    "PlacePair",
+    "Query",
+    "Replace",
+    "Reported",
+]
 
 
 class Orders:
@@ -27,10 +39,36 @@ class Place(Request[Orders, Order]):
 
 
 @frozen
+class PlacePair(Request[Orders, tuple[Order, Order]]):
+    """Place two orders, with client order ids, of which one cancels the other; as `Place`."""
+
+    oco: OcoRequest
+
+
+@frozen
+class Replace(Request[Orders, Order]):
+    """Cancel an order and place another, with a client order id, in its stead; as `Place`."""
+
+    key: OrderKey
+    order: OrderRequest
+    if_partially_filled: bool = False
+
+
+@frozen
 class Cancel(Request[Orders, Order]):
     """Cancel an order and reply with its final state, or, time ending, as it is by then."""
 
     key: OrderKey
+
+
+@frozen
+class CancelAll(Request[Orders, tuple[Order, ...]]):
+    """Cancel every open order, of one instrument unless it is `""`; replies with their ends.
+
+    Those of others in the account too. What still was on its way is waited for and cancelled.
+    """
+
+    instrument: str = ""
 
 
 @frozen

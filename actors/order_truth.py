@@ -34,7 +34,15 @@ from venuetree.protocol.events import AccountEvent, OrderUpdated
 from venuetree.protocol.ledger import Ledger
 from venuetree.protocol.models import Order, OrderKey, OrderStatus
 
-__all__ = ["ASK_TIMEOUT", "MARGIN", "OrderTruth", "Retry", "has_verdict", "is_named_or_final"]
+__all__ = [
+    "ASK_TIMEOUT",
+    "MARGIN",
+    "OrderTruth",
+    "Retry",
+    "has_verdict",
+    "is_named_or_final",
+    "left",
+]
 
 #: One attempt at finding something out, in seconds.
 ASK_TIMEOUT = 20.0
@@ -153,6 +161,19 @@ class OrderTruth:
         if order is None:
             raise self.not_found(OrderKey(client_order_id=client_order_id), operation)
         return order
+
+    async def named(self, key: OrderKey, deadline: float, *, operation: str) -> OrderKey:
+        """All names of an order. One that is still on its way is waited for.
+
+        Raises:
+            OutcomeUnknown: the deadline passed before the exchange named it.
+        """
+        known = self.ledger.find(key)
+        if known is not None and not is_named_or_final(known):
+            known = await self.until(
+                known.client_order_id, is_named_or_final, deadline, operation=operation
+            )
+        return key if known is None else known.key
 
     # ------------------------------------------------------------ asking
 
@@ -286,3 +307,11 @@ def has_verdict(order: Order) -> bool:
     Pending with an exchange's id is acknowledged; unknown with one still has to be read.
     """
     return is_named_or_final(order) and order.status is not OrderStatus.UNKNOWN
+
+
+def left(deadline: float) -> float:
+    """The seconds for one ask within a deadline of anyio's clock; a little is kept for the answer.
+
+    Never none, so that the ask itself says that it is too late.
+    """
+    return max(MARGIN, deadline - anyio.current_time() - MARGIN)

@@ -1,8 +1,9 @@
 """Every order of ours: placed, followed, cancelled, and never lost.
 
-The actor takes commands and news. What is true of the orders, and the asking until it is known,
-is `order_truth`. Each command runs in a task of its own, so that an order that waits for its
-verdict delays no other; the ledger is read and changed between awaits only.
+The actor takes commands and news. How orders are sent is `placing`, how they end `cancelling`;
+what is true of them, and the asking until it is known, `order_truth`. Each command runs in a task
+of its own, so that an order that waits for its verdict delays no other; the ledger is read and
+changed between awaits only.
 
 After a crash a new incarnation starts from the journal: what was sent without a verdict is
 unknown, and what was open is asked for.
@@ -14,37 +15,29 @@ from typing import assert_never
 import anyio
 from attrs import frozen
 
+from venuetree.actors.cancelling import Cancelling
 from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError
 from venuetree.actors.order_messages import (
     Cancel,
+    CancelAll,
     Edit,
     Known,
     Orders,
     OrdersDetail,
     Place,
+    PlacePair,
     Query,
+    Replace,
     Reported,
 )
-from venuetree.actors.order_truth import (
-    MARGIN,
-    OrderTruth,
-    Retry,
-    has_verdict,
-    is_named_or_final,
-)
+from venuetree.actors.order_truth import OrderTruth, left
+from venuetree.actors.placing import Placing
 from venuetree.actors.ref import Ref
-from venuetree.protocol.checks import check_open_orders
-from venuetree.protocol.commands import CancelOrder, EditOrder, PlaceOrder, Rest
-from venuetree.protocol.errors import (
-    CancelRefused,
-    EngineError,
-    OrderRejected,
-    OutcomeUnknown,
-    TransportError,
-)
+from venuetree.protocol.commands import EditOrder, Rest
+from venuetree.protocol.errors import EngineError, OutcomeUnknown, TransportError
 from venuetree.protocol.events import (
     AccountEvent,
     AccountReport,
@@ -53,13 +46,9 @@ from venuetree.protocol.events import (
     OrderReported,
 )
 from venuetree.protocol.ledger import Ledger
-from venuetree.protocol.models import Instrument, Order, OrderKey, OrderRequest, OrderStatus
-from venuetree.protocol.verdict import Verdict, placing_verdict
+from venuetree.protocol.models import Instrument, Order, OrderKey, OrderRequest
 
 __all__ = ["OrdersActor"]
-
-#: Waits for the end of an order whose cancel was accepted: the stream is quicker, as a rule.
-CANCELLED = Retry(0.25, 2.0)
 
 
 @frozen
@@ -134,13 +123,13 @@ def _take_report(truth: OrderTruth, report: AccountReport) -> None:
             assert_never(report)
 
 
-async def _answer(delivery: Delivery, handler: Callable[[Delivery], Awaitable[Order]]) -> None:
+async def _answer(delivery: Delivery, handler: Callable[[Delivery], Awaitable[object]]) -> None:
     try:
-        order = await handler(delivery)
+        answer = await handler(delivery)
     except EngineError as error:
         delivery.fail(error)
     else:
-        delivery.reply(order)
+        delivery.reply(answer)
 
 
 class _Commands:
@@ -149,184 +138,25 @@ class _Commands:
     def __init__(
         self, truth: OrderTruth, instruments: Callable[[], Mapping[str, Instrument]]
     ) -> None:
-        self.instruments = instruments
-        self.truth = truth
-        self.ledger = truth.ledger
-        self.exchange = truth.exchange
+        self._truth = truth
+        placing, cancelling = Placing(truth, instruments), Cancelling(truth)
+        self._handlers: dict[type, Callable[[Delivery], Awaitable[object]]] = {
+            Place: placing.place,
+            PlacePair: placing.place_pair,
+            Replace: placing.replace,
+            Cancel: cancelling.cancel,
+            CancelAll: cancelling.cancel_all,
+            Edit: self.edit,
+            Query: self.query,
+        }
 
-    def handler(self, message: object) -> Callable[[Delivery], Awaitable[Order]] | None:
+    def handler(self, message: object) -> Callable[[Delivery], Awaitable[object]] | None:
         """What carries out a command; None for a message that is none."""
-        match message:
-            case Place():
-                return self.place
-            case Cancel():
-                return self.cancel
-            case Edit():
-                return self.edit
-            case Query():
-                return self.query
-            case _:
-                return None
-
-    # ------------------------------------------------------------ place
-
-    async def place(self, delivery: Delivery) -> Order:
-        """Send an order and wait for its verdict, however it comes."""
-        truth, ledger = self.truth, self.ledger
-        request: OrderRequest = delivery.message.order
-        client_order_id = request.client_order_id
-        deadline = delivery.deadline
-        instrument = self.instruments().get(request.instrument)
-        if instrument is not None:
-            check_open_orders(request, instrument, ledger.live_orders)
-        truth.apply(ledger.intend(request, truth.now_ns()))
-        truth.apply(ledger.sent(client_order_id, truth.now_ns()))
-        truth.awaited[client_order_id] = deadline
-        # The user stream may tell the verdict before the reply does, which is still read then.
-        truth.on_verdict[client_order_id] = lambda order: self._placed(order, delivery)
-        try:
-            await self._send(request, deadline)
-            return await truth.until(client_order_id, has_verdict, deadline, operation="place")
-        finally:
-            truth.on_verdict.pop(client_order_id, None)
-            truth.awaited.pop(client_order_id, None)
-
-    def _placed(self, order: Order, delivery: Delivery) -> None:
-        """Tell an order's owner the verdict."""
-        if order.status is OrderStatus.REJECTED:
-            # Refused after all, whichever way the news came: nobody must take it for placed.
-            delivery.fail(
-                OrderRejected(
-                    order.reason or "the exchange refused the order",
-                    exchange=self.exchange,
-                    operation="place",
-                )
-            )
-        else:
-            delivery.reply(order)
-
-    async def _send(self, request: OrderRequest, deadline: float) -> None:
-        truth, ledger = self.truth, self.ledger
-        client_order_id = request.client_order_id
-        try:
-            report = await truth.rest.ask(PlaceOrder(request), timeout=_left(deadline))
-        except EngineError as error:
-            if placing_verdict(error) is Verdict.NOT_PLACED:
-                truth.on_verdict.pop(client_order_id, None)
-                reason = error.code or error.message
-                truth.apply(ledger.rejected(client_order_id, reason, truth.now_ns()))
-                raise
-            truth.apply(ledger.unknown(client_order_id, error.message, truth.now_ns()))
-        except ActorError as error:
-            if not error.started:
-                truth.on_verdict.pop(client_order_id, None)
-                reason = f"the order was not sent: {error}"
-                truth.apply(ledger.rejected(client_order_id, reason, truth.now_ns()))
-                raise TransportError(reason, exchange=self.exchange, operation="place") from error
-            truth.apply(ledger.unknown(client_order_id, str(error), truth.now_ns()))
-        else:
-            truth.apply(ledger.report(report))
-
-    # ------------------------------------------------------------ cancel
-
-    async def cancel(self, delivery: Delivery) -> Order:
-        """Cancel and wait for the end. Asking twice for a cancel does no harm, so doubt asks."""
-        truth = self.truth
-        deadline = delivery.deadline
-        key: OrderKey = delivery.message.key
-        known = self.ledger.find(key)
-        if known is not None and not is_named_or_final(known):
-            # It is still on its way: what it is called there is not known yet.
-            known = await truth.until(
-                known.client_order_id, is_named_or_final, deadline, operation="cancel"
-            )
-        if known is not None:
-            key = known.key
-        is_accepted, attempt = False, 0
-        while True:
-            order = self.ledger.find(key)
-            if order is not None and order.status.is_final:
-                return self._ended(order, is_accepted=is_accepted)
-            if anyio.current_time() >= deadline - 2 * MARGIN:
-                return self._as_it_is(key)
-            if not is_accepted:
-                is_accepted = await self._try_cancel(key, deadline)
-            else:
-                await self._wait_or_ask(key, CANCELLED.delay(attempt), deadline)
-                attempt += 1
-
-    async def _try_cancel(self, key: OrderKey, deadline: float) -> bool:
-        """Ask for the cancel; True if it was accepted."""
-        truth, ledger = self.truth, self.ledger
-        try:
-            await truth.rest.ask(CancelOrder(key), timeout=_left(deadline))
-        except CancelRefused:
-            truth.apply(ledger.cancel_refused(key, truth.now_ns()))
-            order = await truth.refresh(key, operation="cancel")
-            if not order.status.is_final:
-                raise
-            return False
-        except OutcomeUnknown:
-            await self._look(key)
-            return False
-        except ActorError as error:
-            if error.started:
-                await self._look(key)
-                return False
-            raise TransportError(
-                f"the cancel was not sent: {error}", exchange=self.exchange, operation="cancel"
-            ) from error
-        truth.apply(ledger.cancelling(key, truth.now_ns()))
-        return True
-
-    async def _look(self, key: OrderKey) -> None:
-        """Whether a cancel came through is not known: see what the order is now."""
-        self.ledger.doubt(key)
-        try:
-            await self.truth.refresh(key, operation="cancel")
-        except EngineError:
-            await anyio.sleep(CANCELLED.first)
-
-    async def _wait_or_ask(self, key: OrderKey, seconds: float, deadline: float) -> None:
-        order = self.ledger.find(key)
-        with anyio.move_on_after(min(seconds, _left(deadline))) as scope:
-            if order is None:
-                await anyio.sleep(seconds)
-            else:
-                await self.truth.changes(order.client_order_id)
-        if scope.cancelled_caught or order is None:
-            try:
-                await self.truth.refresh(key, operation="cancel")
-            except EngineError:
-                return  # asked again until the deadline
-
-    def _ended(self, order: Order, *, is_accepted: bool) -> Order:
-        """The order, if this is an end that a cancel may have; else a refusal that says so."""
-        if order.status is OrderStatus.CANCELLED or is_accepted:
-            return order
-        raise CancelRefused(
-            f"the order is {order.status.value} already",
-            exchange=self.exchange,
-            operation="cancel",
-            code=order.status.value,
-        )
-
-    def _as_it_is(self, key: OrderKey) -> Order:
-        order = self.ledger.find(key)
-        if order is None or not order.is_cancelling:
-            raise OutcomeUnknown(
-                "whether the order is cancelled could not be found out in time",
-                client_order_id=key.client_order_id,
-                exchange=self.exchange,
-                operation="cancel",
-            )
-        return order
-
-    # ------------------------------------------------------------ edit, query
+        return self._handlers.get(type(message))
 
     async def edit(self, delivery: Delivery) -> Order:
         """Change an order, then read it back."""
-        truth, ledger = self.truth, self.ledger
+        truth, ledger = self._truth, self._truth.ledger
         key: OrderKey = delivery.message.key
         request: OrderRequest = delivery.message.order
         known = ledger.find(key)
@@ -334,7 +164,7 @@ class _Commands:
             key = known.key
         truth.apply(ledger.editing(key, request, truth.now_ns()))
         try:
-            await truth.rest.ask(EditOrder(key, request), timeout=_left(delivery.deadline))
+            await truth.rest.ask(EditOrder(key, request), timeout=left(delivery.deadline))
         except (EngineError, ActorError) as error:
             # Refused, lost or not sent: which terms hold now is for the exchange to say.
             ledger.doubt(key)
@@ -343,12 +173,12 @@ class _Commands:
                 raise
             if not error.started:
                 raise TransportError(
-                    f"the edit was not sent: {error}", exchange=self.exchange, operation="edit"
+                    f"the edit was not sent: {error}", exchange=truth.exchange, operation="edit"
                 ) from error
             raise OutcomeUnknown(
                 str(error),
                 client_order_id=key.client_order_id,
-                exchange=self.exchange,
+                exchange=truth.exchange,
                 operation="edit",
             ) from error
         return await truth.refresh(key, operation="edit")
@@ -356,13 +186,5 @@ class _Commands:
     async def query(self, delivery: Delivery) -> Order:
         """Ask for an order."""
         key: OrderKey = delivery.message.key
-        known = self.ledger.find(key)
-        return await self.truth.refresh(known.key if known is not None else key)
-
-
-def _left(deadline: float) -> float:
-    """The seconds for one ask within a deadline of anyio's clock; a little is kept for the answer.
-
-    Never none, so that the ask itself says that it is too late.
-    """
-    return max(MARGIN, deadline - anyio.current_time() - MARGIN)
+        known = self._truth.ledger.find(key)
+        return await self._truth.refresh(known.key if known is not None else key)

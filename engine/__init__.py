@@ -16,10 +16,12 @@ from venuetree.protocol.builders import (
     bracket_order,
     limit_order,
     market_order,
+    oco,
     stop_limit_order,
 )
 from venuetree.protocol.errors import (
     AuthRefused,
+    CancelIncomplete,
     CancelRefused,
     ConfigurationError,
     DuplicateClientOrderId,
@@ -81,6 +83,7 @@ from venuetree.protocol.models import (
     Level,
     Liquidity,
     LiquidityPreference,
+    OcoRequest,
     Order,
     OrderKey,
     OrderPreview,
@@ -109,6 +112,7 @@ __all__ = [
     "BookUpdated",
     "BookView",
     "Bracket",
+    "CancelIncomplete",
     "CancelRefused",
     "Candle",
     "CandleChanged",
@@ -143,6 +147,7 @@ __all__ = [
     "LiquidityPreference",
     "LocalProtocolError",
     "NotSupported",
+    "OcoRequest",
     "Order",
     "OrderInvalid",
     "OrderKey",
@@ -182,5 +187,6 @@ __all__ = [
     "exchange_config",
     "limit_order",
     "market_order",
+    "oco",
     "stop_limit_order",
 ]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from venuetree.protocol.models import (
     Bracket,
     LiquidityPreference,
+    OcoRequest,
     OrderRequest,
     OrderType,
     Side,
@@ -18,7 +19,14 @@ from venuetree.protocol.models import (
 )
 from venuetree.protocol.numbers import DecimalText, to_decimal
 
-__all__ = ["bracket", "bracket_order", "limit_order", "market_order", "stop_limit_order"]
+__all__ = [
+    "bracket",
+    "bracket_order",
+    "limit_order",
+    "market_order",
+    "oco",
+    "stop_limit_order",
+]
 
 
 def limit_order(
@@ -145,6 +153,49 @@ def bracket(
     """Exits to attach to an order."""
     return Bracket(
         _optional(take_profit_price, "take_profit_price"), _optional(stop_price, "stop_price")
+    )
+
+
+def oco(
+    instrument: str,
+    side: Side,
+    *,
+    quantity: DecimalText,
+    price: DecimalText,
+    stop_price: DecimalText,
+    stop_limit_price: DecimalText,
+    client_order_ids: tuple[str, str] = ("", ""),
+) -> OcoRequest:
+    """Two orders of which one cancels the other: a limit, and a stop on the market's other side.
+
+    Args:
+        instrument: `BTC-USD`.
+        side: of both.
+        quantity: of each, in base currency; no more than that is traded by both together.
+        price: of the limit order: above the market for a sell, below it for a buy.
+        stop_price: at which the stop order begins, on the other side of the market.
+        stop_limit_price: the limit of the order that begins there.
+        client_order_ids: of the limit and of the stop; made by the engine if left out.
+    """
+    limit_id, stop_id = client_order_ids
+    return OcoRequest(
+        limit_order(
+            instrument,
+            side,
+            price=price,
+            quantity=quantity,
+            liquidity=LiquidityPreference.MAKER_ONLY,
+            client_order_id=limit_id,
+        ),
+        stop_limit_order(
+            instrument,
+            side,
+            quantity=quantity,
+            price=stop_limit_price,
+            stop_price=stop_price,
+            stop_direction=StopDirection.DOWN if side is Side.SELL else StopDirection.UP,
+            client_order_id=stop_id,
+        ),
     )
 
 

@@ -4,31 +4,32 @@ Nothing is rounded: an order that breaks a rule is refused, and the error names 
 value and the bound.
 """
 
-from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final, NoReturn, assert_never
 
 from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.models import (
+    AllowedOrders,
     Bracket,
-    Counted,
     Instrument,
     InstrumentStatus,
     LiquidityPreference,
     Notional,
+    OcoRequest,
     OpenOrderLimit,
-    Order,
     OrderRequest,
     OrderType,
+    PositionLimit,
     PriceBand,
     Quantum,
     QuantumField,
     Side,
+    StopDirection,
     TimeInForce,
 )
 from venuetree.protocol.numbers import decimal_text, is_multiple, multiply
 
-__all__ = ["check_open_orders", "check_order"]
+__all__ = ["check_oco", "check_order", "check_replacing", "refuse", "refuse_number"]
 
 
 def check_order(
@@ -47,7 +48,7 @@ def check_order(
             the instrument takes now, its grids and ranges, its notional.
     """
     if request.instrument != instrument.name:
-        _refuse("instrument", f"the rules are those of {instrument.name}", request.instrument)
+        refuse("instrument", f"the rules are those of {instrument.name}", request.instrument)
     _check_shape(request)
     _check_status(request, instrument)
     numbers = _numbers(request)
@@ -60,49 +61,82 @@ def check_order(
                 _check_notional(rule, request, reference_price)
             case PriceBand():
                 _check_band(rule, request, reference_price)
-            case OpenOrderLimit():
-                continue  # not of the order alone: `check_open_orders`
+            case AllowedOrders():
+                _check_allowed(rule, request)
+            case OpenOrderLimit() | PositionLimit():
+                continue  # not of the order alone: `account_checks`
             case _:
                 assert_never(rule)
 
 
-def check_open_orders(
-    request: OrderRequest, instrument: Instrument, orders: Callable[[], Iterable[Order]]
-) -> None:
-    """Return if one more order may be open.
-
-    Args:
-        request: the order.
-        instrument: of it, with its rules.
-        orders: gives ours, whatever their state and instrument, if there is such a rule.
+def check_oco(oco: OcoRequest, instrument: Instrument) -> None:
+    """Return if the two orders may be sent as a pair of which one cancels the other.
 
     Raises:
-        OrderInvalid: the orders that are not final, and this one, are more than a rule allows.
+        OrderInvalid: as of `check_order`, of either; or they are no such pair.
     """
-    limits = [rule for rule in instrument.rules if isinstance(rule, OpenOrderLimit)]
-    if not limits:
-        return
-    kinds = [
-        order.type
-        for order in orders()
-        if order.instrument == request.instrument and not order.status.is_final
-    ]
-    for rule in limits:
-        is_all = rule.counted is Counted.ALL
-        if not is_all and request.type is not OrderType.STOP_LIMIT:
-            continue
-        found = len(kinds) if is_all else kinds.count(OrderType.STOP_LIMIT)
-        if found >= rule.maximum:
-            what = "orders" if is_all else "orders with a stop price"
-            _refuse(
-                rule.name,
-                f"{found} {what} of {instrument.name} are open, of at most {rule.maximum}",
-                str(found + 1),
-                str(rule.maximum),
-            )
+    limit, stop = oco.orders
+    for request in oco.orders:
+        check_order(request, instrument)
+    _check_listed(instrument)
+    is_limit = limit.type is OrderType.LIMIT
+    if not is_limit or limit.liquidity is not LiquidityPreference.MAKER_ONLY:
+        refuse("oco", "the first of the two must be a maker-only limit order", limit.type.value)
+    if stop.type is not OrderType.STOP_LIMIT:
+        refuse("oco", "the second of the two must be a stop-limit order", stop.type.value)
+    if limit.side is not stop.side:
+        refuse("oco", "both orders must be of one side", stop.side.value, limit.side.value)
+    if limit.quantity is None or limit.quantity != stop.quantity:
+        refuse("oco", "both orders must have the same quantity, in base currency")
+    if limit.client_order_id and limit.client_order_id == stop.client_order_id:
+        refuse("oco", "the two orders need client order ids of their own", stop.client_order_id)
+    is_sell = limit.side is Side.SELL
+    if stop.stop_direction is not (StopDirection.DOWN if is_sell else StopDirection.UP):
+        word = "below" if is_sell else "above"
+        refuse("oco", f"the stop of a {limit.side.value} must be {word} the market")
+    price, stop_price = limit.price, stop.stop_price
+    if price is None or stop_price is None:  # `check_order` has seen to it
+        refuse("oco", "the limit order needs a price and the stop order a stop price")
+    if price <= stop_price if is_sell else price >= stop_price:
+        words = ("above", "below") if is_sell else ("below", "above")
+        told, bound = decimal_text(price), decimal_text(stop_price)
+        message = f"the price must be {words[0]} the market and the stop price {words[1]} it"
+        refuse("oco", message, told, bound)
 
 
-def _refuse(rule: str, message: str, value: str = "", bound: str = "") -> NoReturn:
+def _check_listed(instrument: Instrument) -> None:
+    for rule in instrument.rules:
+        if isinstance(rule, AllowedOrders) and not rule.oco:
+            refuse(rule.name, f"{instrument.name} takes no pairs of which one cancels the other")
+
+
+def check_replacing(request: OrderRequest, instrument: Instrument) -> None:
+    """Return if the order may be sent to take the place of another.
+
+    Raises:
+        OrderInvalid: as of `check_order`, or orders of the instrument cannot be replaced.
+    """
+    check_order(request, instrument)
+    for rule in instrument.rules:
+        if isinstance(rule, AllowedOrders) and not rule.replace:
+            refuse(rule.name, f"orders of {instrument.name} cannot be replaced in one request")
+
+
+def _check_allowed(rule: AllowedOrders, request: OrderRequest) -> None:
+    allowed = sorted(kind.value for kind in rule.types)
+    if request.type not in rule.types:
+        message = f"orders of {request.instrument} of type {request.type.value} are not taken"
+        refuse(rule.name, message, request.type.value, ", ".join(allowed))
+    is_by_quote = request.type is OrderType.MARKET and request.quote_quantity is not None
+    if is_by_quote and not rule.by_quote:
+        message = f"market orders of {request.instrument} are sized in base currency only"
+        refuse(rule.name, message, "quote_quantity", "quantity")
+    if request.liquidity is LiquidityPreference.MAKER_ONLY and not rule.maker_only:
+        refuse(rule.name, f"{request.instrument} takes no maker-only orders", "maker_only")
+
+
+def refuse(rule: str, message: str, value: str = "", bound: str = "") -> NoReturn:
+    """Raise `OrderInvalid`."""
     raise OrderInvalid(message, rule=rule, value=value, bound=bound)
 
 
@@ -125,18 +159,18 @@ _HAS_STOP_PRICE: Final = {
 
 def _check_shape(request: OrderRequest) -> None:
     if request.type is OrderType.OTHER:
-        _refuse("type", "an order of an unnamed type cannot be placed", request.type.value)
+        refuse("type", "an order of an unnamed type cannot be placed", request.type.value)
     if (request.quantity is None) == (request.quote_quantity is None):
-        _refuse("quantity", "exactly one of quantity and quote_quantity must be set")
+        refuse("quantity", "exactly one of quantity and quote_quantity must be set")
     if _HAS_PRICE[request.type] is (request.price is None):
         _refuse_presence("price", request.price, request.type)
     if _HAS_STOP_PRICE[request.type] is (request.stop_price is None):
         _refuse_presence("stop_price", request.stop_price, request.type)
     if (request.type is OrderType.STOP_LIMIT) != (request.stop_direction is not None):
-        _refuse("stop_direction", "a stop-limit order, and no other, has a stop direction")
+        refuse("stop_direction", "a stop-limit order, and no other, has a stop direction")
     is_till_date = request.time_in_force is TimeInForce.GOOD_TILL_DATE
     if is_till_date != (request.expire_time_ns is not None):
-        _refuse("expire_time", "a good-till-date order, and no other, has an expiry time")
+        refuse("expire_time", "a good-till-date order, and no other, has an expiry time")
     attached = request.attached
     for name, value in (
         ("quantity", request.quantity),
@@ -147,13 +181,13 @@ def _check_shape(request: OrderRequest) -> None:
         ("attached stop_price", attached.stop_price if attached else None),
     ):
         if value is not None and (not value.is_finite() or value <= 0):
-            _refuse(name, f"{name} must be positive", str(value), "0")
+            refuse(name, f"{name} must be positive", str(value), "0")
 
 
 def _refuse_presence(name: str, value: Decimal | None, kind: OrderType) -> NoReturn:
     if value is None:
-        _refuse(name, f"a {kind.value} order needs a {name}")
-    _refuse(name, f"a {kind.value} order has no {name}", decimal_text(value))
+        refuse(name, f"a {kind.value} order needs a {name}")
+    refuse(name, f"a {kind.value} order has no {name}", decimal_text(value))
 
 
 # ---------------------------------------------------------------- status
@@ -173,7 +207,7 @@ def _check_status(request: OrderRequest, instrument: Instrument) -> None:
         case _:
             assert_never(status)
     if not is_taken:
-        _refuse(
+        refuse(
             "status",
             f"{instrument.name} does not take such orders now",
             request.type.value,
@@ -206,11 +240,11 @@ def _numbers(request: OrderRequest) -> dict[QuantumField, list[Decimal]]:
 
 def _check_quantum(rule: Quantum, value: Decimal) -> None:
     if rule.minimum and value < rule.minimum:
-        _refuse_number(rule.name, rule.field.value, value, "below", rule.minimum)
+        refuse_number(rule.name, rule.field.value, value, "below", rule.minimum)
     if rule.maximum and value > rule.maximum:
-        _refuse_number(rule.name, rule.field.value, value, "above", rule.maximum)
+        refuse_number(rule.name, rule.field.value, value, "above", rule.maximum)
     if not is_multiple(value, rule.step):
-        _refuse_number(rule.name, rule.field.value, value, "no multiple of", rule.step)
+        refuse_number(rule.name, rule.field.value, value, "no multiple of", rule.step)
 
 
 def _check_notional(rule: Notional, request: OrderRequest, reference: Decimal | None) -> None:
@@ -226,9 +260,9 @@ def _check_notional(rule: Notional, request: OrderRequest, reference: Decimal | 
     has_minimum = rule.minimum and (rule.minimum_for_market or not is_market)
     has_maximum = rule.maximum and (rule.maximum_for_market or not is_market)
     if has_minimum and notional < rule.minimum:
-        _refuse_number(rule.name, "price times quantity", notional, "below", rule.minimum)
+        refuse_number(rule.name, "price times quantity", notional, "below", rule.minimum)
     if has_maximum and notional > rule.maximum:
-        _refuse_number(rule.name, "price times quantity", notional, "above", rule.maximum)
+        refuse_number(rule.name, "price times quantity", notional, "above", rule.maximum)
 
 
 def _check_band(rule: PriceBand, request: OrderRequest, reference: Decimal | None) -> None:
@@ -240,11 +274,12 @@ def _check_band(rule: PriceBand, request: OrderRequest, reference: Decimal | Non
     least = multiply(reference, rule.buy_minimum if is_buy else rule.sell_minimum)
     most = multiply(reference, rule.buy_maximum if is_buy else rule.sell_maximum)
     if least and price < least:
-        _refuse_number(rule.name, QuantumField.PRICE.value, price, "below", least)
+        refuse_number(rule.name, QuantumField.PRICE.value, price, "below", least)
     if most and price > most:
-        _refuse_number(rule.name, QuantumField.PRICE.value, price, "above", most)
+        refuse_number(rule.name, QuantumField.PRICE.value, price, "above", most)
 
 
-def _refuse_number(rule: str, what: str, value: Decimal, fault: str, bound: Decimal) -> NoReturn:
+def refuse_number(rule: str, what: str, value: Decimal, fault: str, bound: Decimal) -> NoReturn:
+    """Raise `OrderInvalid` for a number: what it is, and how it breaks the bound."""
     told, limit = decimal_text(value), decimal_text(bound)
-    _refuse(rule, f"{what} {told} is {fault} {limit}", told, limit)
+    refuse(rule, f"{what} {told} is {fault} {limit}", told, limit)

@@ -8,6 +8,7 @@ from enum import Enum
 
 from attrs import frozen
 
+from venuetree.protocol.errors import EngineError
 from venuetree.protocol.events import BookSnapshot, TickerChanged, TradePrinted
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import (
@@ -17,6 +18,7 @@ from venuetree.protocol.models import (
     Fill,
     Instrument,
     KeyPermissions,
+    OcoRequest,
     OrderKey,
     OrderPreview,
     OrderReport,
@@ -26,6 +28,7 @@ from venuetree.protocol.models import (
 
 __all__ = [
     "Absent",
+    "CancelOpenOrders",
     "CancelOrder",
     "ClosePosition",
     "EditOrder",
@@ -46,8 +49,11 @@ __all__ = [
     "Found",
     "KeepAccountStream",
     "OpenAccountStream",
+    "PlaceOco",
     "PlaceOrder",
     "PreviewOrder",
+    "ReplaceOrder",
+    "Replaced",
     "Resend",
     "Resolution",
     "ResolveOrder",
@@ -65,6 +71,47 @@ class PlaceOrder(Request[Rest, OrderReport]):
     """Place an order; its `client_order_id` is set. Never sent twice by itself."""
 
     order: OrderRequest
+
+
+@frozen
+class PlaceOco(Request[Rest, tuple[OrderReport, OrderReport]]):
+    """Place two orders of which one cancels the other; both `client_order_id` are set.
+
+    The exchange takes both or neither. Replies with the limit order's state and the stop's.
+    Never sent twice by itself.
+    """
+
+    oco: OcoRequest
+
+
+@frozen
+class Replaced:
+    """An order was cancelled, and another was to take its place.
+
+    Attributes:
+        cancelled: the old order's state, None if the exchange did not tell it.
+        placed: the new order's state; or why there is none, or `OutcomeUnknown`.
+    """
+
+    cancelled: OrderReport | None
+    placed: OrderReport | EngineError
+
+
+@frozen
+class ReplaceOrder(Request[Rest, Replaced]):
+    """Cancel a resting order and place another in its stead, whose `client_order_id` is set.
+
+    An error means that the new order was not placed, unless it is `OutcomeUnknown`.
+
+    Attributes:
+        key: the order to cancel.
+        order: the new one, with its whole quantity whatever was executed of the old one.
+        if_partially_filled: whether to do so if something of the old one was executed.
+    """
+
+    key: OrderKey
+    order: OrderRequest
+    if_partially_filled: bool = False
 
 
 @frozen
@@ -87,6 +134,17 @@ class CancelOrder(Request[Rest, None]):
     """Ask for an order's end. Returning means accepted: the order may still fill first."""
 
     key: OrderKey
+
+
+@frozen
+class CancelOpenOrders(Request[Rest, tuple[OrderReport, ...]]):
+    """Ask for the end of every open order; of all instruments if it is `""`.
+
+    Replies with what the exchange says of those that were open, as far as it does; nothing where
+    none was. Which have ended is to be looked at.
+    """
+
+    instrument: str = ""
 
 
 @frozen

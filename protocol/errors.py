@@ -29,6 +29,7 @@ from typing import ClassVar
 
 __all__ = [
     "AuthRefused",
+    "CancelIncomplete",
     "CancelRefused",
     "ConfigurationError",
     "DuplicateClientOrderId",
@@ -197,6 +198,29 @@ class OutcomeUnknown(EngineError):
     ) -> None:
         super().__init__(message, exchange=exchange, operation=operation, code=code)
         self.client_order_id = client_order_id
+
+
+class CancelIncomplete(OutcomeUnknown):
+    """All orders were to be cancelled, and some may be open still.
+
+    Attributes:
+        order_ids: of those that may be open: ours where there is one, else the exchange's. Empty
+            if which orders there are could not be read.
+    """
+
+    remedy = "Cancel all again: asking twice does no harm"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        order_ids: tuple[str, ...] = (),
+        exchange: str = "",
+        operation: str = "",
+        code: str = "",
+    ) -> None:
+        super().__init__(message, exchange=exchange, operation=operation, code=code)
+        self.order_ids = order_ids
 
 
 class RateLimited(EngineError):

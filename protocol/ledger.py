@@ -243,8 +243,8 @@ class Ledger:
         """Orders whose state must be asked by `FetchOrder`; ours without a verdict apart.
 
         Missing from a list of open orders, open at a restart, a cancel refused or without a
-        verdict, a state of the exchange's that we do not know, executions of an order that nobody
-        has named.
+        verdict, of a list of orders one of which has ended, a state of the exchange's that we do
+        not know, executions of an order that nobody has named.
         """
         shelf = self._shelf
         if not (shelf.unclear or self._strangers or self._held):
@@ -431,7 +431,16 @@ class Ledger:
         record.order = after
         record.add_fills(fills)
         self._shelf.put(record)
+        if after.list_id and after.status.is_final:
+            self._doubt_siblings(after)
         return (self._updated(after, now_ns, exchange_time_ns),) if is_changed else ()
+
+    def _doubt_siblings(self, ended: Order) -> None:
+        """With the end of one order of a list the others have ended, or soon will."""
+        listed = (ended.instrument, ended.list_id)
+        for record in tuple(self._shelf.live.values()):
+            if (record.order.instrument, record.order.list_id) == listed:
+                self._shelf.doubt(record, is_doubtful=True)
 
     def _received(self, fill: Fill, now_ns: int) -> FillReceived:
         return FillReceived(

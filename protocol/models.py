@@ -11,6 +11,7 @@ from typing import NamedTuple
 from attrs import frozen
 
 __all__ = [
+    "AllowedOrders",
     "Balance",
     "Bracket",
     "Candle",
@@ -24,6 +25,7 @@ __all__ = [
     "Liquidity",
     "LiquidityPreference",
     "Notional",
+    "OcoRequest",
     "OpenOrderLimit",
     "Order",
     "OrderKey",
@@ -34,6 +36,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "Position",
+    "PositionLimit",
     "PriceBand",
     "Quantum",
     "QuantumField",
@@ -216,18 +219,53 @@ class Counted(_Word):
     ALL = "all"
     #: Those that wait for a stop price.
     STOP = "stop"
+    #: Lists of orders (`Order.list_id`), each as one.
+    LIST = "list"
 
 
 @frozen
 class OpenOrderLimit:
-    """At most so many orders of an instrument may be open, the new one included."""
+    """At most so many orders may be open, the new one included.
+
+    Those of the instrument, or of the whole account.
+    """
 
     name: str
     maximum: int
     counted: Counted = Counted.ALL
+    is_account_wide: bool = False
 
 
-OrderRule = Quantum | Notional | PriceBand | OpenOrderLimit
+@frozen
+class PositionLimit:
+    """At most so much of the base currency may be held and on order to be bought together."""
+
+    name: str
+    maximum: Decimal
+
+
+@frozen
+class AllowedOrders:
+    """Which orders an instrument takes at all.
+
+    Attributes:
+        name: the exchange's own name for the rule, shown in the error.
+        types: the types of order.
+        by_quote: whether a market order may be sized in quote currency.
+        maker_only: whether a limit order may be maker-only.
+        oco: whether two orders may be placed of which one cancels the other.
+        replace: whether an order may be replaced by another in one request.
+    """
+
+    name: str
+    types: frozenset[OrderType]
+    by_quote: bool = True
+    maker_only: bool = True
+    oco: bool = True
+    replace: bool = True
+
+
+OrderRule = Quantum | Notional | PriceBand | OpenOrderLimit | PositionLimit | AllowedOrders
 
 
 @frozen
@@ -286,6 +324,26 @@ class OrderRequest:
 
 
 @frozen
+class OcoRequest:
+    """Two orders of which one cancels the other (OCO): `oco` builds it, `check_oco` checks it.
+
+    Both are of one instrument, side and quantity.
+
+    Attributes:
+        limit: a maker-only limit order, at a price better than the market's.
+        stop: a stop-limit order on the market's other side.
+    """
+
+    limit: OrderRequest
+    stop: OrderRequest
+
+    @property
+    def orders(self) -> tuple[OrderRequest, OrderRequest]:
+        """Both."""
+        return (self.limit, self.stop)
+
+
+@frozen
 class OrderKey:
     """Names an order, by our id, the exchange's, or both; at least one is set."""
 
@@ -333,6 +391,8 @@ class OrderReport:
     reason: str = ""
     created_time_ns: int | None = None
     exchange_time_ns: int | None = None
+    #: Of the list of orders that it is one of; `""` for none, or untold.
+    list_id: str = ""
 
 
 @frozen
@@ -359,6 +419,8 @@ class Order:
     reason: str = ""
     created_time_ns: int | None = None
     updated_time_ns: int | None = None
+    #: The exchange's number of the list of orders (OCO) that it is one of; `""` for none.
+    list_id: str = ""
 
     @property
     def key(self) -> OrderKey:

@@ -160,6 +160,7 @@ def apply_report(order: Order, report: OrderReport) -> Order:
         is_cancelling=(order.is_cancelling or report.is_cancelling) and not is_final,
         reason=_reason(order, status, report.reason),
         created_time_ns=_first(report.created_time_ns, order.created_time_ns),
+        list_id=order.list_id or report.list_id,
     )
 
 
@@ -179,6 +180,7 @@ def as_report(order: Order) -> OrderReport:
         reason=order.reason,
         created_time_ns=order.created_time_ns,
         exchange_time_ns=order.updated_time_ns,
+        list_id=order.list_id,
     )
 
 

@@ -19,6 +19,7 @@ from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Instrument, OrderType, Topic
 
 __all__ = [
+    "Ability",
     "Action",
     "Auth",
     "Call",
@@ -520,6 +521,17 @@ class SessionContext:
 # ---------------------------------------------------------------- the record
 
 
+class Ability(Enum):
+    """What an exchange can do with orders beside placing and cancelling them one by one."""
+
+    #: `EditOrder`: the order keeps its ids.
+    EDIT = "edit"
+    #: `PlaceOco`.
+    OCO = "oco"
+    #: `ReplaceOrder`: another order takes its place.
+    REPLACE = "replace"
+
+
 class ChoreEffect(Enum):
     """What the answer of a chore is for."""
 
@@ -570,6 +582,7 @@ class Profile:
     #: A window's part that only more urgent lanes may use, by lane: {DATA: 0.3} keeps 30 % free
     #: of data.
     reserved: Mapping[Lane, float] = field(factory=dict)
+    abilities: frozenset[Ability] = frozenset()
     #: Whether the exchange's order ids are unique within an instrument only.
     order_ids_per_instrument: bool = False
 

@@ -117,6 +117,7 @@ async def _dispatch(options: Namespace) -> ExitCode:
             commands = {
                 "place": trading.place,
                 "cancel": trading.cancel,
+                "cancel-all": trading.cancel_all,
                 "order": trading.order,
                 "orders": trading.orders,
                 "fills": trading.fills,
@@ -146,7 +147,7 @@ def _interrupted(options: Namespace) -> ExitCode:
 def _failed(options: Namespace, error: EngineError | ActorError | UsageError) -> ExitCode:
     """Say in one line on stderr, and with `--json` in a document on stdout, what went wrong."""
     text = one_line(error)
-    if isinstance(error, OutcomeUnknown):
+    if isinstance(error, OutcomeUnknown) and error.client_order_id:
         text = (
             f"{one_line(error.message)}; the client order id is {error.client_order_id}."
             f" Do not place it again: ask with `venuetree order {options.exchange}"

@@ -178,6 +178,12 @@ def _add_trading(command: _Command) -> None:
         _talks_to_exchange(one)
     _timeout(cancel, "for the exchange's verdict")
 
+    every = command("cancel-all", "cancel every open order of the account, or of an instrument")
+    _exchange(every)
+    every.add_argument("instrument", nargs="?", type=instrument_name, metavar="INSTRUMENT")
+    _timeout(every, "for the orders' ends")
+    _talks_to_exchange(every)
+
     orders = command("orders", "list open orders")
     orders.add_argument("--all", action="store_true", help="final ones too")
     fills = command("fills", "list executions, newest first")

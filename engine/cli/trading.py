@@ -1,4 +1,4 @@
-"""Orders from a shell: `place`, `cancel`, `order`, `orders` and `fills`."""
+"""Orders from a shell: `place`, `cancel`, `cancel-all`, `order`, `orders` and `fills`."""
 
 import uuid
 from argparse import Namespace
@@ -17,7 +17,7 @@ from venuetree.protocol.errors import ExchangeUnavailable, OrderNotFound, ReplyL
 from venuetree.protocol.models import Order, OrderKey, OrderRequest, OrderType, TimeInForce
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["cancel", "fills", "order", "orders", "place", "requested_order"]
+__all__ = ["cancel", "cancel_all", "fills", "order", "orders", "place", "requested_order"]
 
 #: How long a market order's executions are waited for before it is shown as acknowledged.
 _EXECUTION_SECONDS = 5.0
@@ -76,6 +76,14 @@ async def cancel(options: Namespace) -> ExitCode:
 
         cancelled = await _by_either_id(options, ask)
     show(options, plain(cancelled), order_table(cancelled))
+    return ExitCode.DONE
+
+
+async def cancel_all(options: Namespace) -> ExitCode:
+    """Cancel every open order and print those that ended, each as it did."""
+    async with exchange_of(options, Part.ORDERS) as exchange:
+        ended = await exchange.cancel_all(options.instrument or "", timeout=options.timeout)
+    show(options, plain(ended), orders_table(ended))
     return ExitCode.DONE
 
 

@@ -67,6 +67,22 @@ def test_an_order_lives_by_shell(sim: Path) -> None:
     assert (left.code, left.document) == (0, [])
 
 
+def test_all_open_orders_are_cancelled_by_shell(sim: Path) -> None:
+    """Of an instrument, then of all; where none is open that is no failure."""
+    for instrument in ("BTC-USD", "ETH-USD"):
+        ask(sim, "place", "coinbase", instrument, "buy", "0.010", "--price", "300.00")
+    one = ask(sim, "cancel-all", "coinbase", "BTC-USD")
+    rest = ask(sim, "cancel-all", "coinbase")
+    none = ask(sim, "cancel-all", "coinbase")
+
+    assert [step.code for step in (one, rest, none)] == [0, 0, 0]
+    assert complaints("orders", one.document) == []
+    assert [order["instrument"] for order in one.document] == ["BTC-USD"]
+    assert [order["instrument"] for order in rest.document] == ["ETH-USD"]
+    assert {order["status"] for order in one.document + rest.document} == {"cancelled"}
+    assert none.document == []
+
+
 def test_a_market_order_shows_what_became_of_it(sim: Path) -> None:
     """Without a price it is filled at once, and the fills and balances say the same."""
     before = _balance(sim, "ETH")

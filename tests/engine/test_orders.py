@@ -6,10 +6,11 @@ import anyio
 import pytest
 
 from tests.support.engines import next_of, settle, trading
-from venuetree.protocol.builders import limit_order, market_order
+from venuetree.protocol.builders import limit_order, market_order, oco
 from venuetree.protocol.errors import (
     CancelRefused,
     InsufficientFunds,
+    NotSupported,
     OrderInvalid,
     OrderNotFound,
     OutcomeUnknown,
@@ -187,6 +188,37 @@ async def test_cancelling_a_filled_order_is_refused_with_its_state() -> None:
         order = await exchange.place(market_order("BTC-USD", Side.SELL, quantity="0.01"))
         with pytest.raises(CancelRefused, match="filled already"):
             await exchange.cancel(order.client_order_id)
+
+
+@pytest.mark.parametrize("fault", [None, LoseReply(to=CANCELS)])
+async def test_all_open_orders_are_cancelled_and_seen_to_end(fault: LoseReply | None) -> None:
+    """Of one instrument, then of all."""
+    async with trading() as (sim, _, exchange):
+        for number in range(3):
+            await exchange.place(far_bid(client_order_id=f"c{number}"))
+        if fault is not None:
+            sim.faults.add(fault)
+        assert await exchange.cancel_all("ETH-USD") == ()
+        ended = await exchange.cancel_all()
+
+        assert {order.client_order_id for order in ended} == {"c0", "c1", "c2"}
+        assert {order.status for order in ended} == {OrderStatus.CANCELLED}
+        assert await exchange.open_orders() == ()
+
+
+async def test_what_an_exchange_cannot_do_is_refused_before_anything_is_sent() -> None:
+    """Pairs and replacements are another exchange's."""
+    pair = oco(
+        "BTC-USD", Side.SELL, quantity="1", price="90000", stop_price="9", stop_limit_price="8"
+    )
+    async with trading() as (_, _, exchange):
+        order = await exchange.place(far_bid())
+        with pytest.raises(NotSupported, match="one cancels the other"):
+            await exchange.place_oco(pair)
+        with pytest.raises(NotSupported, match="replacing"):
+            await exchange.replace(order.key, far_bid())
+
+        assert await exchange.known_orders() == (order,)
 
 
 async def test_cancelling_what_nobody_knows_says_so() -> None:

@@ -1,31 +1,38 @@
 """Orders are checked against their instrument's rules; nothing is rounded."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 import attrs
 import pytest
 
+from venuetree.protocol.account_checks import check_open_orders, check_position
 from venuetree.protocol.builders import (
     bracket,
     bracket_order,
     limit_order,
     market_order,
+    oco,
     stop_limit_order,
 )
-from venuetree.protocol.checks import check_open_orders, check_order
+from venuetree.protocol.checks import check_oco, check_order, check_replacing
 from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.models import (
+    AllowedOrders,
     Bracket,
     Counted,
     Instrument,
     InstrumentStatus,
     LiquidityPreference,
     Notional,
+    OcoRequest,
     OpenOrderLimit,
     Order,
     OrderRequest,
     OrderStatus,
     OrderType,
+    PositionLimit,
     PriceBand,
     Quantum,
     QuantumField,
@@ -277,9 +284,9 @@ def test_one_order_too_many_is_refused_and_final_and_other_ones_do_not_count() -
         standing(OrderType.LIMIT, OrderStatus.OPEN, "ETH-USD"),
     ]
 
-    check_open_orders(LIMIT, instrument, lambda: [one, *rest])
+    check_open_orders((LIMIT,), instrument, lambda: [one, *rest])
     with pytest.raises(OrderInvalid) as caught:
-        check_open_orders(LIMIT, instrument, lambda: [one, one, *rest])
+        check_open_orders((LIMIT,), instrument, lambda: [one, one, *rest])
     assert (caught.value.rule, caught.value.value, caught.value.bound) == (
         "MAX_NUM_ORDERS",
         "3",
@@ -293,10 +300,10 @@ def test_orders_with_a_stop_price_are_counted_apart() -> None:
     waiting = standing(OrderType.STOP_LIMIT, OrderStatus.OPEN)
     plain = standing(OrderType.LIMIT, OrderStatus.OPEN)
 
-    check_open_orders(STOP, instrument, lambda: [plain, plain])
-    check_open_orders(LIMIT, instrument, lambda: [waiting, waiting])
+    check_open_orders((STOP,), instrument, lambda: [plain, plain])
+    check_open_orders((LIMIT,), instrument, lambda: [waiting, waiting])
     with pytest.raises(OrderInvalid, match="1 orders with a stop price"):
-        check_open_orders(STOP, instrument, lambda: [waiting, plain])
+        check_open_orders((STOP,), instrument, lambda: [waiting, plain])
 
 
 def test_without_such_a_rule_the_orders_are_not_even_listed() -> None:
@@ -305,4 +312,161 @@ def test_without_such_a_rule_the_orders_are_not_even_listed() -> None:
     def never() -> list[Order]:
         raise AssertionError
 
-    check_open_orders(LIMIT, BTC, never)
+    check_open_orders((LIMIT,), BTC, never)
+
+
+# ---------------------------------------------------------------- which orders, lists, positions
+
+
+def refusal_of(check: Callable[[], None]) -> tuple[str, str, str]:
+    """Rule, value and bound of the refusal that a check must raise."""
+    with pytest.raises(OrderInvalid) as caught:
+        check()
+    return caught.value.rule, caught.value.value, caught.value.bound
+
+
+def test_an_instrument_takes_the_orders_that_it_names() -> None:
+    """By type, by how they are sized, and whether they may take."""
+    every = AllowedOrders("orderTypes", frozenset({OrderType.LIMIT, OrderType.MARKET}))
+    allowing = attrs.evolve(BTC, rules=(every,))
+    spend = market_order("BTC-USD", Side.BUY, quote_quantity="10")
+    rest = attrs.evolve(LIMIT, liquidity=LiquidityPreference.MAKER_ONLY)
+
+    for order in (LIMIT, spend, rest):
+        check_order(order, allowing)
+    assert refusal_of(lambda: check_order(STOP, allowing)) == (
+        "orderTypes",
+        "stop_limit",
+        "limit, market",
+    )
+    for order, rule in (
+        (spend, attrs.evolve(every, by_quote=False)),
+        (rest, attrs.evolve(every, maker_only=False)),
+    ):
+        strict = attrs.evolve(BTC, rules=(rule,))
+        assert refusal_of(partial(check_order, order, strict))[0] == "orderTypes"
+        check_order(LIMIT, strict)
+    by_base = attrs.evolve(BTC, rules=(attrs.evolve(every, by_quote=False),))
+    check_order(market_order("BTC-USD", Side.BUY, quantity="1"), by_base)
+
+
+SELL_PAIR = oco(
+    "BTC-USD", Side.SELL, quantity="1", price="110", stop_price="90", stop_limit_price="89"
+)
+BUY_PAIR = oco(
+    "BTC-USD", Side.BUY, quantity="1", price="90", stop_price="110", stop_limit_price="111"
+)
+
+
+@pytest.mark.parametrize("pair", [SELL_PAIR, BUY_PAIR])
+def test_a_pair_lies_on_both_sides_of_the_market(pair: OcoRequest) -> None:
+    """As the builder makes it."""
+    check_oco(pair, BTC)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        attrs.evolve(SELL_PAIR, limit=attrs.evolve(SELL_PAIR.limit, price=D(90))),
+        attrs.evolve(SELL_PAIR, limit=attrs.evolve(SELL_PAIR.limit, price=D(80))),
+        attrs.evolve(BUY_PAIR, limit=attrs.evolve(BUY_PAIR.limit, price=D(110))),
+        attrs.evolve(BUY_PAIR, limit=attrs.evolve(BUY_PAIR.limit, price=D(120))),
+        attrs.evolve(
+            SELL_PAIR, limit=attrs.evolve(SELL_PAIR.limit, liquidity=LiquidityPreference.ANY)
+        ),
+        attrs.evolve(SELL_PAIR, limit=SELL_PAIR.stop),
+        attrs.evolve(SELL_PAIR, stop=SELL_PAIR.limit),
+        attrs.evolve(SELL_PAIR, stop=attrs.evolve(BUY_PAIR.stop, stop_price=D(90))),
+        attrs.evolve(SELL_PAIR, stop=attrs.evolve(SELL_PAIR.stop, quantity=D(2))),
+        attrs.evolve(SELL_PAIR, stop=attrs.evolve(SELL_PAIR.stop, stop_direction=StopDirection.UP)),
+        attrs.evolve(BUY_PAIR, stop=attrs.evolve(BUY_PAIR.stop, stop_direction=StopDirection.DOWN)),
+        attrs.evolve(
+            SELL_PAIR,
+            limit=attrs.evolve(SELL_PAIR.limit, client_order_id="c"),
+            stop=attrs.evolve(SELL_PAIR.stop, client_order_id="c"),
+        ),
+        attrs.evolve(
+            SELL_PAIR,
+            limit=attrs.evolve(SELL_PAIR.limit, quantity=None, quote_quantity=D(100)),
+            stop=attrs.evolve(SELL_PAIR.stop, quantity=None, quote_quantity=D(100)),
+        ),
+    ],
+)
+def test_two_orders_that_are_no_pair_are_refused(pair: OcoRequest) -> None:
+    """Each of them would do by itself."""
+    for order in pair.orders:
+        check_order(order, BTC)
+    assert refusal_of(lambda: check_oco(pair, BTC))[0] == "oco"
+
+
+@pytest.mark.parametrize("which", ["limit", "stop"])
+def test_each_order_of_a_pair_keeps_the_rules_of_a_single_one(which: str) -> None:
+    """The first that is broken is told."""
+    tick = Quantum(QuantumField.PRICE, "PRICE_FILTER", step=D(1))
+    instrument = attrs.evolve(BTC, rules=(tick,))
+    check_oco(SELL_PAIR, instrument)
+    order = getattr(SELL_PAIR, which)
+    pair = attrs.evolve(SELL_PAIR, **{which: attrs.evolve(order, price=order.price + D("0.5"))})
+
+    assert refusal_of(lambda: check_oco(pair, instrument))[0] == "PRICE_FILTER"
+
+
+def test_an_instrument_says_whether_it_takes_pairs_and_replacements() -> None:
+    """Either by itself."""
+    types = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+    no_pairs = attrs.evolve(BTC, rules=(AllowedOrders("orderTypes", types, oco=False),))
+    no_other = attrs.evolve(BTC, rules=(AllowedOrders("orderTypes", types, replace=False),))
+
+    check_oco(SELL_PAIR, no_other)
+    check_replacing(LIMIT, no_pairs)
+    assert refusal_of(lambda: check_oco(SELL_PAIR, no_pairs))[0] == "orderTypes"
+    assert refusal_of(lambda: check_replacing(LIMIT, no_other))[0] == "orderTypes"
+    bad = attrs.evolve(LIMIT, price=D(-1))
+    assert refusal_of(lambda: check_replacing(bad, no_pairs))[0] == "price"
+
+
+def test_orders_of_the_whole_account_are_counted_where_a_rule_says_so() -> None:
+    """Those of other instruments too."""
+    other = standing(OrderType.STOP_LIMIT, OrderStatus.OPEN, "ETH-USD")
+    for counted in (Counted.ALL, Counted.STOP):
+        rule = OpenOrderLimit("EXCHANGE", 1, counted, is_account_wide=True)
+        everywhere = attrs.evolve(BTC, rules=(rule,))
+        here = attrs.evolve(BTC, rules=(attrs.evolve(rule, is_account_wide=False),))
+
+        check_open_orders((STOP,), here, lambda: [other])
+        refused = refusal_of(partial(check_open_orders, (STOP,), everywhere, lambda: [other]))
+        assert refused == ("EXCHANGE", "2", "1")
+
+
+def test_lists_are_counted_as_one_each() -> None:
+    """A single order is no list; a pair is one, of two orders, one of which has a stop."""
+    lists = attrs.evolve(BTC, rules=(OpenOrderLimit("LISTS", 2, Counted.LIST),))
+    alone = standing(OrderType.LIMIT, OrderStatus.OPEN)
+    legs = [attrs.evolve(alone, list_id=list_id) for list_id in ("1", "1", "2", "2")]
+
+    check_open_orders(SELL_PAIR.orders, lists, lambda: [alone, *legs[:2]])
+    check_open_orders((LIMIT,), lists, lambda: legs)
+    refused = refusal_of(partial(check_open_orders, SELL_PAIR.orders, lists, lambda: legs))
+    assert refused == ("LISTS", "3", "2")
+    every = attrs.evolve(BTC, rules=(OpenOrderLimit("ALL", 3),))
+    check_open_orders(SELL_PAIR.orders, every, lambda: [alone])
+    refused = refusal_of(partial(check_open_orders, SELL_PAIR.orders, every, lambda: [alone] * 2))
+    assert refused == ("ALL", "4", "3")
+    stops = attrs.evolve(BTC, rules=(OpenOrderLimit("STOPS", 1, Counted.STOP),))
+    check_open_orders(SELL_PAIR.orders, stops, lambda: [alone])
+
+
+def test_a_position_is_what_is_held_on_order_and_bought() -> None:
+    """Sells, and what is sized in quote currency, are not judged here."""
+    limited = attrs.evolve(BTC, rules=(PositionLimit("MAX_POSITION", D(10)),))
+    check = partial(check_position, instrument=limited, on_order=D(3))
+    quantity = LIMIT.quantity
+    assert quantity is not None
+
+    check(LIMIT, held=D(7) - quantity)
+    over = D(7) - quantity + D("0.00000001")
+    refused = refusal_of(lambda: check(LIMIT, held=over))
+    assert refused == ("MAX_POSITION", "10.00000001", "10")
+    check(attrs.evolve(LIMIT, side=Side.SELL), held=D(99))
+    check(market_order("BTC-USD", Side.BUY, quote_quantity="1"), held=D(99))
+    check_position(LIMIT, BTC, held=D(99), on_order=D(99))

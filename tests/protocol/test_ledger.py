@@ -370,6 +370,38 @@ def test_a_list_never_brings_back_an_ended_order() -> None:
     assert status(books) is CANCELLED
 
 
+@pytest.mark.parametrize("end", [FILLED, CANCELLED, EXPIRED])
+def test_with_the_end_of_one_of_a_list_the_others_are_doubtful(end: OrderStatus) -> None:
+    """It ended them, and the news of that may be lost. Those of no list, or another, are not."""
+    books = Ledger(EXCHANGE)
+    for number, list_id in enumerate(("7", "7", "8", ""), start=1):
+        name, number_there = f"c{number}", f"x{number}"
+        books.intend(request(name), NOW)
+        books.sent(name, NOW)
+        told = report(OPEN, client_order_id=name, exchange_order_id=number_there)
+        books.report(evolve(told, list_id=list_id))
+    assert books.doubtful() == ()
+
+    books.report(report(end))
+    assert books.doubtful() == (OrderKey("BTC-USD", "c2", "x2"),)
+    books.report(report(EXPIRED, client_order_id="c2", exchange_order_id="x2"))
+    assert books.doubtful() == ()
+    known = books.order("c2")
+    assert known is not None
+    assert known.list_id == "7"
+
+
+def test_orders_of_a_list_of_another_instrument_are_none_of_it() -> None:
+    """Lists are numbered by instrument, as orders are."""
+    books = Ledger(EXCHANGE, ids_per_instrument=True)
+    for name, instrument in (("c1", "BTC-USD"), ("c2", "ETH-USD")):
+        told = report(OPEN, client_order_id=name, exchange_order_id="x1", instrument=instrument)
+        books.report(evolve(told, list_id="7"))
+    books.report(report(FILLED, client_order_id="c1", exchange_order_id="x1"))
+
+    assert books.doubtful() == ()
+
+
 @pytest.mark.parametrize(
     ("source", "is_settled"),
     [(ReportSource.STREAM, False), (ReportSource.QUERY, True)],

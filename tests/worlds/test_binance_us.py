@@ -1,18 +1,14 @@
 """Binance.US through the whole engine, on virtual time: clocks, limits, keys, books, orders."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any
 
 import anyio
 import pytest
 
+from tests.support.binance_us_world import ORDERS, asked, far_bid, refused, trading
 from tests.support.engines import next_of, settle, until_in_step
-from tests.support.virtual_exchange import binance_us_world
-from venuetree.config import ExchangeConfig, binance_us
-from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import limit_order, market_order
 from venuetree.protocol.errors import EngineError, OrderInvalid, RateLimited
@@ -24,8 +20,7 @@ from venuetree.protocol.events import (
     TradePrinted,
 )
 from venuetree.protocol.exchanges.binance_us import OrderWay
-from venuetree.protocol.models import OrderRequest, OrderStatus, Side, TimeInForce, Topic
-from venuetree.protocol.port import Endpoints
+from venuetree.protocol.models import OrderStatus, Side, TimeInForce, Topic
 from venuetree.scenarios import faults
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
 from venuetree.scenarios.simulated.log import LogKind
@@ -34,41 +29,8 @@ from venuetree.supervisors.wiring import Part
 
 pytestmark = pytest.mark.anyio
 
-ORDERS = "POST /api/v3/order"
 #: Requests of the burst: enough for several windows; ten thousand take a minute of computing.
 BURST = int(os.environ.get("VENUETREE_BURST", "500"))
-
-
-@asynccontextmanager
-async def trading(
-    *,
-    simulator: Mapping[str, Any] | None = None,
-    prepare: Callable[[SimulatedBinanceUs], object] | None = None,
-    without: tuple[str, ...] = (),
-    tick_s: float = 0.05,
-    **settings: Any,
-) -> AsyncIterator[tuple[SimulatedBinanceUs, Engine, ExchangeHandle]]:
-    """A world; `without` names doors that the engine is not told of.
-
-    Where hours pass, `tick_s` is long: each tick of the simulator is work.
-    """
-
-    def configure(told: Mapping[str, Any]) -> ExchangeConfig:
-        api = "" if "ws_api" in without else told["ws_api"]
-        endpoints = Endpoints(told["rest"], told["stream"], others={"ws_api": api})
-        return binance_us(told["credentials"], endpoints=endpoints, **settings)
-
-    async with binance_us_world(
-        configure, settings=simulator, prepare=prepare, tick_s=tick_s
-    ) as world:
-        yield world
-
-
-def far_bid(client_order_id: str = "", quantity: str = "0.01") -> OrderRequest:
-    """A limit order that rests: far below the market."""
-    return limit_order(
-        "BTC-USD", Side.BUY, quantity=quantity, price="20000", client_order_id=client_order_id
-    )
 
 
 def is_equal(handle: ExchangeHandle, sim: SimulatedBinanceUs) -> bool:
@@ -79,16 +41,6 @@ def is_equal(handle: ExchangeHandle, sim: SimulatedBinanceUs) -> bool:
     ours = ([tuple(level) for level in book.bids()], [tuple(level) for level in book.asks()])
     theirs = tuple(sim.book("BTCUSD", side) for side in (SimulatedSide.BUY, SimulatedSide.SELL))
     return ours == theirs
-
-
-def refused(sim: SimulatedBinanceUs) -> int:
-    """How many requests and messages the simulator refused as wrong."""
-    return sum(entry.detail.startswith("400") for entry in sim.log.of(LogKind.REPLY))
-
-
-def asked(sim: SimulatedBinanceUs) -> list[str]:
-    """The requests and messages that came, in order."""
-    return [entry.subject for entry in sim.log.of(LogKind.REQUEST)]
 
 
 # ---------------------------------------------------------------- orders

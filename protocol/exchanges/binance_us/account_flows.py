@@ -13,19 +13,19 @@ from venuetree.protocol.exchanges.binance_us.reports import integer
 from venuetree.protocol.exchanges.binance_us.requests import signed_get, stream_key_request
 from venuetree.protocol.models import Balance, FeeSummary, KeyPermissions
 from venuetree.protocol.numbers import decimal_from
-from venuetree.protocol.port import RestFlow, RestRequest
+from venuetree.protocol.port import Lane, RestFlow, RestRequest
 from venuetree.protocol.reading import text_of
 
 __all__ = ["balances", "fees", "keep_stream", "key_permissions", "open_stream"]
 
 
-def _account(operation: str) -> RestRequest:
-    return signed_get(operation, "/account", weight=20)
+def _account(operation: str, lane: Lane = Lane.DATA) -> RestRequest:
+    return signed_get(operation, "/account", weight=20, lane=lane)
 
 
-def balances() -> RestFlow[tuple[Balance, ...]]:
+def balances(*, lane: Lane = Lane.DATA) -> RestFlow[tuple[Balance, ...]]:
     """Every asset of which there is any."""
-    return (yield from ask(_account("balances"), lambda told, _: _balances(told)))
+    return (yield from ask(_account("balances", lane), lambda told, _: _balances(told)))
 
 
 def _balances(told: Mapping[str, Any]) -> tuple[Balance, ...]:

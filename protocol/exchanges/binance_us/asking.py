@@ -27,6 +27,7 @@ from venuetree.protocol.reading import MALFORMED, read_object
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = [
+    "answered",
     "ask",
     "ask_list",
     "granted",
@@ -111,12 +112,23 @@ def _is_ours(reply: RestReply) -> bool:
 def granted(request: RestRequest) -> RestFlow[RestReply]:
     """The answer, if it is no refusal.
 
-    A request refused for its time is asked once more, when the exchange's clock has been read
-    anew: a refusal for the time comes before the engine, so that even an order was not placed.
-    Where the clock cannot be read, that refusal is the answer.
-
     Raises:
         EngineError: any of `refusals.http_error`.
+    """
+    reply = yield from answered(request)
+    if not 200 <= reply.status < 300:  # noqa: PLR2004
+        raise http_error(reply, request, retry_after_ns(reply) or None)
+    return reply
+
+
+def answered(request: RestRequest) -> RestFlow[RestReply]:
+    """The answer, whatever it is.
+
+    A request refused for its time is asked once more, when the exchange's clock has been read
+    anew: a refusal for the time comes before the engine, so that even an order was not placed.
+
+    Raises:
+        EngineError: the request was refused for its time, and the clock cannot be read.
     """
     reply: RestReply = yield request
     if reply.status >= 400 and refusal_of(reply).code == CLOCK:  # noqa: PLR2004
@@ -125,8 +137,6 @@ def granted(request: RestRequest) -> RestFlow[RestReply]:
         except EngineError as error:
             raise http_error(reply, request) from error
         reply = yield request
-    if not 200 <= reply.status < 300:  # noqa: PLR2004
-        raise http_error(reply, request, retry_after_ns(reply) or None)
     return reply
 
 

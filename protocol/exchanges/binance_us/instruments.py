@@ -1,8 +1,8 @@
 """`exchangeInfo`: what can be traded and the rules of it, and the exchange's own limits.
 
-Every filter that can be judged before an order is sent becomes a rule, under the filter's own
-name. Those of things that this engine does not place (icebergs, trailing stops) and those that
-need the whole account (`MAX_POSITION`) are left to the exchange.
+Every filter becomes a rule, under the filter's own name, but those of things that this engine
+does not place (icebergs, trailing stops, amendments). The exchange's own filters, which count the
+orders of the whole account, are rules of every instrument.
 
 A bound or step of zero switches that part of a rule off; a price or quantity must be a multiple
 of its step itself, not counted from the minimum (the filters' page of 2022 says otherwise, its
@@ -16,12 +16,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from venuetree.protocol.models import (
+    AllowedOrders,
     Counted,
     Instrument,
     InstrumentStatus,
     Notional,
     OpenOrderLimit,
     OrderRule,
+    OrderType,
+    PositionLimit,
     PriceBand,
     Quantum,
     QuantumField,
@@ -87,23 +90,26 @@ def _count(message: Mapping[str, Any], key: str) -> int:
 
 
 def instruments_from(
-    symbols: Iterable[Mapping[str, Any]], left_out: Callable[[str, Exception], object]
+    symbols: Iterable[Mapping[str, Any]],
+    left_out: Callable[[str, Exception], object],
+    exchange_filters: Iterable[Mapping[str, Any]] = (),
 ) -> Iterator[Instrument]:
-    """The instruments of `symbols`.
+    """The instruments of `symbols`, with the rules that the exchange has for all of them.
 
     One that cannot be read is left out, and told to `left_out` with the reason: it could not be
     traded rightly, and must not hide the others.
     """
+    shared = tuple(_read_filters(exchange_filters))
     for symbol in symbols:
         try:
-            instrument = _instrument(symbol)
+            instrument = _instrument(symbol, shared)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             left_out(str(symbol)[:80], error)
             continue
         yield instrument
 
 
-def _instrument(symbol: Mapping[str, Any]) -> Instrument:
+def _instrument(symbol: Mapping[str, Any], shared: tuple[OrderRule, ...]) -> Instrument:
     base, quote = text_of(symbol["baseAsset"]), text_of(symbol["quoteAsset"])
     return Instrument(
         name=f"{base}-{quote}",
@@ -111,7 +117,7 @@ def _instrument(symbol: Mapping[str, Any]) -> Instrument:
         quote=quote,
         exchange_symbol=text_of(symbol["symbol"]),
         status=_status(symbol),
-        rules=tuple(_rules(symbol)),
+        rules=(*_allowed(symbol), *_rules(symbol), *shared),
         product_type="SPOT",
     )
 
@@ -123,11 +129,32 @@ def _status(symbol: Mapping[str, Any]) -> InstrumentStatus:
     return _STATUSES.get(text_of(symbol["status"]), InstrumentStatus.HALTED)
 
 
+#: What an order of ours is called in `orderTypes`; a stop may go either way.
+_ORDER_TYPES: Final = {
+    "MARKET": OrderType.MARKET,
+    "LIMIT": OrderType.LIMIT,
+    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
+    "TAKE_PROFIT_LIMIT": OrderType.STOP_LIMIT,
+}
+
+
+def _allowed(symbol: Mapping[str, Any]) -> Iterator[OrderRule]:
+    """What the symbol's own members say that it takes; what they do not say, it may."""
+    words = symbol.get("orderTypes")
+    if words is None:
+        return
+    yield AllowedOrders(
+        "orderTypes",
+        types=frozenset(_ORDER_TYPES[word] for word in words if word in _ORDER_TYPES),
+        by_quote=symbol.get("quoteOrderQtyMarketAllowed") is not False,
+        maker_only="LIMIT_MAKER" in words,
+        oco=symbol.get("ocoAllowed") is not False,
+        replace=symbol.get("cancelReplaceAllowed") is not False,
+    )
+
+
 def _rules(symbol: Mapping[str, Any]) -> Iterator[OrderRule]:
-    for told in symbol["filters"]:
-        read = _FILTERS.get(told["filterType"])
-        if read is not None:
-            yield from read(told)
+    yield from _read_filters(symbol["filters"])
     for name, field in (
         ("baseAssetPrecision", QuantumField.QUANTITY),
         ("quoteAssetPrecision", QuantumField.PRICE),
@@ -137,6 +164,13 @@ def _rules(symbol: Mapping[str, Any]) -> Iterator[OrderRule]:
         if type(digits) is int and digits >= 0:
             # After the filters, whose grids are coarser and are what one rounds to.
             yield Quantum(field, name, step=Decimal(1).scaleb(-digits))
+
+
+def _read_filters(filters: Iterable[_Filter]) -> Iterator[OrderRule]:
+    for told in filters:
+        read = _FILTERS.get(told["filterType"])
+        if read is not None:
+            yield from read(told)
 
 
 def _price_filter(told: _Filter) -> Iterator[OrderRule]:
@@ -204,11 +238,17 @@ def _percent_price_by_side(told: _Filter) -> Iterator[OrderRule]:
     )
 
 
-def _open_orders(key: str, counted: Counted) -> Callable[[_Filter], Iterator[OrderRule]]:
+def _open_orders(
+    key: str, counted: Counted, *, is_account_wide: bool = False
+) -> Callable[[_Filter], Iterator[OrderRule]]:
     def read(told: _Filter) -> Iterator[OrderRule]:
-        yield OpenOrderLimit(told["filterType"], _count(told, key), counted)
+        yield OpenOrderLimit(told["filterType"], _count(told, key), counted, is_account_wide)
 
     return read
+
+
+def _max_position(told: _Filter) -> Iterator[OrderRule]:
+    yield PositionLimit("MAX_POSITION", decimal_from(told["maxPosition"]))
 
 
 _FILTERS: Final[Mapping[str, Callable[[_Filter], Iterator[OrderRule]]]] = {
@@ -221,4 +261,13 @@ _FILTERS: Final[Mapping[str, Callable[[_Filter], Iterator[OrderRule]]]] = {
     "PERCENT_PRICE_BY_SIDE": _percent_price_by_side,
     "MAX_NUM_ORDERS": _open_orders("maxNumOrders", Counted.ALL),
     "MAX_NUM_ALGO_ORDERS": _open_orders("maxNumAlgoOrders", Counted.STOP),
+    "MAX_NUM_ORDER_LISTS": _open_orders("maxNumOrderLists", Counted.LIST),
+    "MAX_POSITION": _max_position,
+    "EXCHANGE_MAX_NUM_ORDERS": _open_orders("maxNumOrders", Counted.ALL, is_account_wide=True),
+    "EXCHANGE_MAX_NUM_ALGO_ORDERS": _open_orders(
+        "maxNumAlgoOrders", Counted.STOP, is_account_wide=True
+    ),
+    "EXCHANGE_MAX_NUM_ORDER_LISTS": _open_orders(
+        "maxNumOrderLists", Counted.LIST, is_account_wide=True
+    ),
 }

@@ -81,7 +81,8 @@ def _exchange_info(reply: RestReply) -> tuple[tuple[Instrument, ...], tuple[Limi
     """What can be read of it; nothing at all is an error, a symbol that cannot be is left out."""
     body = read_object(reply.body)
     errors: list[Exception] = []
-    found = tuple(instruments_from(body["symbols"], lambda _, error: errors.append(error)))
+    filters = body.get("exchangeFilters", ())
+    found = tuple(instruments_from(body["symbols"], lambda _, error: errors.append(error), filters))
     if errors and not found:
         message = f"no symbol can be read: {errors[0]}"
         raise ValueError(message)

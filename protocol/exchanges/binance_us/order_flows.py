@@ -4,39 +4,34 @@ Followed: "New order", "Cancel order", "Query order", "Current open orders", "Al
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from functools import partial
+from itertools import chain
 from typing import Any, Final
 
-from venuetree.protocol.checks import check_order
 from venuetree.protocol.errors import (
+    CancelRefused,
+    EngineError,
     ExchangeRefused,
-    ExchangeUnavailable,
     NotSupported,
     OrderRejected,
     OutcomeUnknown,
-    RemoteProtocolError,
-    ReplyLost,
-    TransportError,
 )
 from venuetree.protocol.exchanges.binance_us.asking import ask, ask_list
-from venuetree.protocol.exchanges.binance_us.market_flows import reference_price
+from venuetree.protocol.exchanges.binance_us.judging import judge
 from venuetree.protocol.exchanges.binance_us.reading import MILLISECOND, NAME, Symbols
 from venuetree.protocol.exchanges.binance_us.reports import report_from_order
 from venuetree.protocol.exchanges.binance_us.requests import (
+    cancel_all_request,
     cancel_request,
     place_request,
     signed_get,
     symbol_of,
 )
 from venuetree.protocol.models import (
-    Instrument,
-    Notional,
     OrderKey,
     OrderPreview,
     OrderReport,
     OrderRequest,
-    OrderType,
-    PriceBand,
     ReportSource,
 )
 from venuetree.protocol.port import FlowContext, Lane, RestFlow, RestRequest
@@ -44,6 +39,8 @@ from venuetree.protocol.timestamps import SECOND
 
 __all__ = [
     "cancel",
+    "cancel_open",
+    "expect_ours",
     "listed_orders",
     "open_orders",
     "order",
@@ -51,6 +48,7 @@ __all__ = [
     "place",
     "preview",
     "queried",
+    "reader",
     "symbols_of",
 ]
 
@@ -59,8 +57,6 @@ _MOST_ROWS: Final = 1000
 _SPAN_MS: Final = 24 * 3600 * 1000
 #: Ours: a longer time would take more requests day by day than there are pages of orders.
 _LONGEST_BY_TIME_MS: Final = 30 * _SPAN_MS
-#: Ours: the average is over five minutes and the bands are wide, so that a minute changes little.
-_REFERENCE_AGE_NS: Final = 60 * SECOND
 #: An order and all that was said of it.
 Row = tuple[OrderReport, Mapping[str, Any]]
 
@@ -80,55 +76,14 @@ def symbols_of(context: FlowContext, instrument: str = "") -> Symbols:
 def place(order: OrderRequest, context: FlowContext) -> RestFlow[OrderReport]:
     """Place an order; what is left of one that may not rest is expired in the same answer."""
     request = place_request(order, context)
-    yield from _judge(order, context)
-    read = _reader(context, ReportSource.REPLY, order.instrument, order.client_order_id)
+    yield from judge((order,), context)
+    read = reader(context, ReportSource.REPLY, order.instrument, order.client_order_id)
     report = yield from ask(request, read)
-    _expect_ours(order, report, request)
+    expect_ours(order, report, request)
     return report
 
 
-def _judge(order: OrderRequest, context: FlowContext) -> RestFlow[None]:
-    """Check the rules that need the exchange's reference price; it is asked for once a minute."""
-    instrument = context.instruments.get(order.instrument)
-    if instrument is None or not _needs_reference(order, instrument):
-        return
-    known = context.references.get(order.instrument)
-    price: Decimal
-    if known is not None and context.now_ns - known.received_time_ns <= _REFERENCE_AGE_NS:
-        price = known.price
-    else:
-        try:
-            price = yield from reference_price(order.instrument, context, lane=Lane.PLACE)
-        except (ExchangeUnavailable, RemoteProtocolError, ReplyLost) as error:
-            # Not an order without a verdict: it has not been sent.
-            raise TransportError(
-                f"the reference price could not be read, nothing was sent: {error.message}",
-                exchange=NAME,
-                operation="place",
-                code=error.code,
-            ) from error
-    check_order(order, instrument, reference_price=price)
-
-
-def _needs_reference(order: OrderRequest, instrument: Instrument) -> bool:
-    is_market = order.type is OrderType.MARKET
-    for rule in instrument.rules:
-        match rule:
-            case PriceBand():
-                if order.price is not None:
-                    return True
-            case Notional():
-                has_bound = (rule.minimum and rule.minimum_for_market) or (
-                    rule.maximum and rule.maximum_for_market
-                )
-                if is_market and order.quantity is not None and has_bound:
-                    return True
-            case _:
-                continue
-    return False
-
-
-def _expect_ours(order: OrderRequest, report: OrderReport, request: RestRequest) -> None:
+def expect_ours(order: OrderRequest, report: OrderReport, request: RestRequest) -> None:
     """`OutcomeUnknown` if the answer is about another order: ours may exist all the same."""
     if (
         report.client_order_id == order.client_order_id
@@ -173,6 +128,39 @@ def cancel(key: OrderKey, context: FlowContext) -> RestFlow[None]:
     yield from ask(request, lambda _, __: None)
 
 
+def cancel_open(instrument: str, context: FlowContext) -> RestFlow[tuple[OrderReport, ...]]:
+    """Ask for the end of all open orders: symbol by symbol, since the exchange takes no more.
+
+    One that is refused keeps none of the others; its error comes when all have been asked for.
+    """
+    names = {instrument: None}
+    if not instrument:
+        listed = yield from open_orders("", context, lane=Lane.CANCEL)
+        names = dict.fromkeys(report.instrument for report in listed)
+    ended: list[OrderReport] = []
+    errors: list[EngineError] = []
+    for name in names:
+        read = partial(_cancelled, reader(context, ReportSource.REPLY, name))
+        try:
+            rows = yield from ask_list(cancel_all_request(symbol_of(name, context)), read)
+        except CancelRefused:
+            continue  # "Unknown order": nothing is open (any more)
+        except EngineError as error:
+            errors.append(error)
+        else:
+            ended += chain.from_iterable(rows)
+    if errors:
+        raise errors[0]
+    return tuple(ended)
+
+
+def _cancelled(
+    read: Callable[[Mapping[str, Any], int], OrderReport], told: Mapping[str, Any], received_ns: int
+) -> tuple[OrderReport, ...]:
+    """An order, or the orders of a list."""
+    return tuple(read(order, received_ns) for order in told.get("orderReports", (told,)))
+
+
 def _symbol(key: OrderKey, context: FlowContext, operation: str) -> str:
     if not key.instrument:
         message = "orders are numbered by instrument here: name the instrument too"
@@ -183,9 +171,10 @@ def _symbol(key: OrderKey, context: FlowContext, operation: str) -> str:
 # ---------------------------------------------------------------- reading
 
 
-def _reader(
+def reader(
     context: FlowContext, source: ReportSource, instrument: str, asked_id: str = ""
-) -> Callable[[dict[str, Any], int], OrderReport]:
+) -> Callable[[Mapping[str, Any], int], OrderReport]:
+    """What reads an order of an answer."""
     symbols = symbols_of(context, instrument)
     return lambda told, received_ns: report_from_order(
         told, received_ns, symbols, source=source, asked_id=asked_id
@@ -207,7 +196,7 @@ def queried(
         ("origClientOrderId", None if key.exchange_order_id else key.client_order_id),
     )
     request = signed_get(operation, "/order", pairs, weight=4, lane=lane)
-    read = _reader(context, ReportSource.QUERY, key.instrument, key.client_order_id)
+    read = reader(context, ReportSource.QUERY, key.instrument, key.client_order_id)
     return (yield from ask(request, read))
 
 
@@ -219,7 +208,7 @@ def open_orders(
     request = signed_get(
         "open_orders", "/openOrders", (("symbol", symbol),), weight=6 if symbol else 80, lane=lane
     )
-    return (yield from ask_list(request, _reader(context, ReportSource.QUERY, instrument)))
+    return (yield from ask_list(request, reader(context, ReportSource.QUERY, instrument)))
 
 
 def orders(
@@ -325,7 +314,7 @@ def _page(
     pairs: tuple[tuple[str, str | int], ...],
     lane: Lane,
 ) -> RestFlow[tuple[Row, ...]]:
-    read = _reader(context, ReportSource.QUERY, instrument)
+    read = reader(context, ReportSource.QUERY, instrument)
     request = signed_get(
         "orders",
         "/allOrders",

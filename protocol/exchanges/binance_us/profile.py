@@ -10,6 +10,7 @@ from typing import Final
 from venuetree.protocol.commands import FetchInstruments, FetchKeyPermissions, FetchServerTime
 from venuetree.protocol.models import OrderType, Topic
 from venuetree.protocol.port import (
+    Ability,
     Chore,
     ChoreEffect,
     Endpoints,
@@ -75,5 +76,6 @@ PROFILE: Final = Profile(
     ),
     user_streams=("user",),
     reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
+    abilities=frozenset({Ability.OCO, Ability.REPLACE}),
     order_ids_per_instrument=True,
 )

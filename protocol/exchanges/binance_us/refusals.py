@@ -32,7 +32,7 @@ from venuetree.protocol.exchanges.binance_us.reading import NAME
 from venuetree.protocol.port import Effect, Lane, RestReply, RestRequest
 from venuetree.protocol.reading import MALFORMED, optional_text, read_object
 
-__all__ = ["CLOCK", "Refusal", "http_error", "refusal_of"]
+__all__ = ["CLOCK", "Refusal", "error_of", "http_error", "refusal_in", "refusal_of"]
 
 #: The request's time was outside of the window: nothing was done, it may be signed anew.
 CLOCK: Final = -1021
@@ -83,20 +83,28 @@ class Refusal:
 def refusal_of(reply: RestReply) -> Refusal:
     """Read a refusal, whatever its body is: JSON, a page of the network's, or nothing."""
     try:
-        body: Mapping[str, Any] = read_object(reply.body)
-        code = body.get("code")
-        return Refusal(
-            reply.status, code if type(code) is int else None, optional_text(body, "msg")
-        )
+        return refusal_in(read_object(reply.body), reply.status)
     except MALFORMED:
         return Refusal(reply.status, None, "")
+
+
+def refusal_in(body: Mapping[str, Any], status: int) -> Refusal:
+    """Read the object of a refusal; raises any of `MALFORMED`."""
+    code = body.get("code")
+    return Refusal(status, code if type(code) is int else None, optional_text(body, "msg"))
 
 
 def http_error(
     reply: RestReply, request: RestRequest, retry_after_ns: int | None = None
 ) -> EngineError:
     """The error that a reply without success is."""
-    refusal = refusal_of(reply)
+    return error_of(refusal_of(reply), request, retry_after_ns)
+
+
+def error_of(
+    refusal: Refusal, request: RestRequest, retry_after_ns: int | None = None
+) -> EngineError:
+    """The error that a refusal is."""
     status, code = refusal.status, refusal.code
     told = refusal.message or f"the exchange answered HTTP {status}"
     named = {

@@ -158,7 +158,15 @@ def report_from_order(
         exchange_time_ns=optional_time_ns(
             order.get("updateTime", order.get("transactTime")), "updateTime"
         ),
+        list_id=_list_id(order.get("orderListId")),
     )
+
+
+def _list_id(told: Any) -> str:
+    """Of an order list; a negative one says that there is none."""
+    if told is None or integer(told, "orderListId") < 0:
+        return ""
+    return str(told)
 
 
 def _client_id(order: Mapping[str, Any], status: str, asked_id: str) -> str:
@@ -239,6 +247,7 @@ def report_from_event(
         reason=_reason(status, optional_text(event, "r"), optional_text(event, "eR")),
         created_time_ns=optional_time_ns(event.get("O"), "O"),
         exchange_time_ns=time_ns(event["T"], "T"),
+        list_id=_list_id(event.get("g")),
     )
 
 

@@ -20,6 +20,8 @@ from venuetree.protocol.errors import NotSupported, OrderInvalid
 from venuetree.protocol.exchanges.binance_us.reading import NAME, symbol_name
 from venuetree.protocol.models import (
     LiquidityPreference,
+    OcoRequest,
+    OrderKey,
     OrderRequest,
     OrderType,
     Side,
@@ -33,10 +35,13 @@ from venuetree.protocol.timestamps import SECOND
 __all__ = [
     "DEPTH_AT_MOST",
     "Pairs",
+    "cancel_all_request",
     "cancel_request",
+    "oco_request",
     "order_parameters",
     "place_request",
     "public_get",
+    "replace_request",
     "signed_get",
     "stream_key_request",
     "symbol_of",
@@ -144,18 +149,77 @@ def place_request(
         OrderInvalid: a member that its type needs is missing, or its id cannot be one here.
         NotSupported: the exchange has no such order.
     """
+    return _order_post(
+        operation,
+        "/order/test" if is_test else "/order",
+        order_parameters(order, symbol_of(order.instrument, context)),
+        order.client_order_id,
+        orders=0 if is_test else 1,
+    )
+
+
+def _order_post(
+    operation: str, path: str, pairs: Pairs, client_order_id: str, *, orders: int
+) -> RestRequest:
+    """A request that places so many orders; one of none is a question."""
     return RestRequest(
         operation=operation,
         method="POST",
-        path="/api/v3/order/test" if is_test else "/api/v3/order",
-        body=_encoded(order_parameters(order, symbol_of(order.instrument, context))).encode(),
+        path=f"/api/v3{path}",
+        body=_encoded(pairs).encode(),
         headers=_FORM,
-        effect=Effect.READ if is_test else Effect.WRITE,
-        lane=Lane.DATA if is_test else Lane.PLACE,
-        costs=_costs(1, orders=0 if is_test else 1),
-        client_order_id=order.client_order_id,
+        effect=Effect.WRITE if orders else Effect.READ,
+        lane=Lane.PLACE if orders else Lane.DATA,
+        costs=_costs(1, orders=orders),
+        client_order_id=client_order_id,
         timeout_ns=_ORDER_TIMEOUT_NS,
     )
+
+
+def oco_request(oco: OcoRequest, context: FlowContext) -> RestRequest:
+    """Two orders of which one cancels the other, each under its own client order id.
+
+    By the request that both generations of the documents have ("New OCO").
+
+    Raises:
+        OrderInvalid, NotSupported: as of `place_request`, of either.
+    """
+    limit, stop = oco.orders
+    symbol = symbol_of(limit.instrument, context)
+    for order in oco.orders:
+        order_parameters(order, symbol)
+    pairs = (
+        ("symbol", symbol),
+        ("side", _SIDES[limit.side]),
+        ("quantity", _quantity(limit)),
+        ("price", _price(limit)),
+        ("limitClientOrderId", limit.client_order_id or None),
+        ("stopPrice", stop.stop_price),
+        ("stopLimitPrice", _price(stop)),
+        ("stopLimitTimeInForce", _time_in_force(stop)),
+        ("stopClientOrderId", stop.client_order_id or None),
+        ("newOrderRespType", "RESULT"),
+    )
+    # Either id finds the pair; it is the one that an unknown outcome names.
+    return _order_post("place_oco", "/order/oco", pairs, limit.client_order_id, orders=2)
+
+
+def replace_request(
+    key: OrderKey, order: OrderRequest, context: FlowContext, *, if_partially_filled: bool
+) -> RestRequest:
+    """A cancel and, only if it succeeds, a new order.
+
+    Raises:
+        OrderInvalid, NotSupported: as of `place_request`.
+    """
+    pairs = (
+        *order_parameters(order, symbol_of(order.instrument, context)),
+        ("cancelReplaceMode", "STOP_ON_FAILURE"),
+        ("cancelOrderId", key.exchange_order_id or None),
+        ("cancelOrigClientOrderId", None if key.exchange_order_id else key.client_order_id),
+        ("cancelRestrictions", None if if_partially_filled else "ONLY_NEW"),
+    )
+    return _order_post("replace", "/order/cancelReplace", pairs, order.client_order_id, orders=1)
 
 
 def cancel_request(
@@ -176,6 +240,20 @@ def cancel_request(
         lane=Lane.CANCEL,
         costs=_costs(1),
         client_order_id=client_order_id,
+        timeout_ns=_ORDER_TIMEOUT_NS,
+    )
+
+
+def cancel_all_request(symbol: str) -> RestRequest:
+    """A cancel of all open orders of a symbol."""
+    return RestRequest(
+        operation="cancel_all",
+        method="DELETE",
+        path="/api/v3/openOrders",
+        query=_encoded((("symbol", symbol),)),
+        effect=Effect.WRITE,
+        lane=Lane.CANCEL,
+        costs=_costs(1),
         timeout_ns=_ORDER_TIMEOUT_NS,
     )
 

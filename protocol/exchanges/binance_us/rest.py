@@ -13,6 +13,7 @@ from venuetree.protocol.exchanges.binance_us import asking
 from venuetree.protocol.exchanges.binance_us import market_flows as market
 from venuetree.protocol.exchanges.binance_us import order_flows as trading
 from venuetree.protocol.exchanges.binance_us.fill_flows import fills
+from venuetree.protocol.exchanges.binance_us.list_flows import place_oco, replace
 from venuetree.protocol.exchanges.binance_us.reading import NAME
 from venuetree.protocol.exchanges.binance_us.resolving import resolve
 from venuetree.protocol.messages import Request
@@ -44,12 +45,20 @@ class BinanceUsRest:
         return asking.retry_after_ns(reply)
 
 
-def _flow(command: Request[Any, Any], context: FlowContext) -> RestFlow[Any]:
+def _flow(  # noqa: C901 - a table of commands
+    command: Request[Any, Any], context: FlowContext
+) -> RestFlow[Any]:
     match command:
         case c.PlaceOrder(order):
             return trading.place(order, context)
         case c.CancelOrder(key):
             return trading.cancel(key, context)
+        case c.CancelOpenOrders(instrument):
+            return trading.cancel_open(instrument, context)
+        case c.PlaceOco(oco):
+            return place_oco(oco, context)
+        case c.ReplaceOrder():
+            return replace(command, context)
         case c.ResolveOrder():
             return resolve(command, context)
         case c.FetchOrder(key):

@@ -1,4 +1,4 @@
-"""The conversations about orders: place, preview, edit, cancel, read, list."""
+"""The conversations about orders: place, preview, edit, read, list."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
@@ -9,7 +9,6 @@ from venuetree.protocol.exchanges.coinbase.aliases import canonical_instrument
 from venuetree.protocol.exchanges.coinbase.asking import ask, next_cursor
 from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.refusals import (
-    cancel_refusal,
     edit_refusal,
     order_refusal,
     telling_code,
@@ -38,7 +37,6 @@ from venuetree.protocol.timestamps import to_rfc3339
 __all__ = [
     "accepted",
     "as_report",
-    "cancel",
     "close_position",
     "edit",
     "exchange_id",
@@ -233,29 +231,7 @@ def _edited(key: OrderKey, fields: dict[str, str], context: FlowContext) -> Rest
     raise edit_refusal(code, newer.error_details or "", request.operation)
 
 
-# ---------------------------------------------------------------- cancel
-
-
-def cancel(key: OrderKey, context: FlowContext) -> RestFlow[None]:
-    """Ask for an order's end; by its client id it is looked up first."""
-    order_id = yield from exchange_id(key, context, Lane.CANCEL)
-    request = post(
-        "cancel",
-        "/orders/batch_cancel",
-        {"order_ids": [order_id]},
-        lane=Lane.CANCEL,
-        client_order_id=key.client_order_id,
-    )
-    answer, _ = yield from ask(request, wire.CancelResults)
-    for result in answer.results:
-        if result.order_id != order_id:
-            continue
-        # A second cancel while the first is under way: it is being cancelled, as asked.
-        if result.success or result.failure_reason == "DUPLICATE_CANCEL_REQUEST":
-            return
-        raise cancel_refusal(result.failure_reason, request.operation)
-    message = "the answer to the cancel does not name the order"
-    raise _unknown(message, request)
+# ---------------------------------------------------------------- names
 
 
 def exchange_id(key: OrderKey, context: FlowContext, lane: Lane) -> RestFlow[str]:
@@ -347,6 +323,7 @@ def orders(
     end_time_ns: int | None = None,
     limit: int | None = None,
     statuses: tuple[str, ...] = (),
+    lane: Lane = Lane.DATA,
 ) -> RestFlow[tuple[OrderReport, ...]]:
     """Orders created in a window, newest first."""
     pairs: list[tuple[str, str | int | None]] = [
@@ -359,7 +336,7 @@ def orders(
     cursor, seen = "", set[str]()
     while True:
         page, received_ns = yield from _order_pages(
-            pairs, operation="orders", lane=Lane.DATA, cursor=cursor
+            pairs, operation="orders", lane=lane, cursor=cursor
         )
         reports.extend(as_report(found, received_ns) for found in page.orders)
         if limit is not None and len(reports) >= limit:
@@ -374,7 +351,9 @@ def orders(
 _IN_BETWEEN: Final = ("PENDING", "QUEUED", "CANCEL_QUEUED", "EDIT_QUEUED")
 
 
-def open_orders(instrument: str, context: FlowContext) -> RestFlow[tuple[OrderReport, ...]]:
+def open_orders(
+    instrument: str, context: FlowContext, *, lane: Lane = Lane.DATA
+) -> RestFlow[tuple[OrderReport, ...]]:
     """Orders that are not final.
 
     Three lists, since no filter names them all and an unfiltered one is the account's whole
@@ -384,6 +363,6 @@ def open_orders(instrument: str, context: FlowContext) -> RestFlow[tuple[OrderRe
     """
     found: dict[str, OrderReport] = {}
     for statuses in (_IN_BETWEEN, ("OPEN",), _IN_BETWEEN):
-        listed = yield from orders(instrument, context, statuses=statuses)
+        listed = yield from orders(instrument, context, statuses=statuses, lane=lane)
         found.update((report.exchange_order_id, report) for report in listed)
     return tuple(report for report in found.values() if not report.status.is_final)

@@ -10,6 +10,7 @@ from attrs import evolve
 from venuetree.protocol.commands import FetchInstruments, FetchKeyPermissions, FetchServerTime
 from venuetree.protocol.models import OrderType, Topic
 from venuetree.protocol.port import (
+    Ability,
     Chore,
     ChoreEffect,
     Endpoints,
@@ -123,6 +124,7 @@ PROFILE: Final = Profile(
         Chore(FetchInstruments(), ChoreEffect.INSTRUMENTS, every_ns=3600 * SECOND),
     ),
     user_streams=("user",),
+    abilities=frozenset({Ability.EDIT}),
     reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
 )
 

@@ -12,6 +12,7 @@ from venuetree.protocol.exchanges.coinbase import account_flows as account
 from venuetree.protocol.exchanges.coinbase import market_flows as market
 from venuetree.protocol.exchanges.coinbase import order_flows as trading
 from venuetree.protocol.exchanges.coinbase.asking import retry_after_ns
+from venuetree.protocol.exchanges.coinbase.cancel_flows import cancel, cancel_open
 from venuetree.protocol.exchanges.coinbase.fill_flows import fills
 from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.resolving import resolve
@@ -70,7 +71,9 @@ def _flow(  # noqa: C901 - a table of commands
         case c.PlaceOrder(order):
             return trading.place(order, trading.place_request(order, context))
         case c.CancelOrder(key):
-            return trading.cancel(key, context)
+            return cancel(key, context)
+        case c.CancelOpenOrders(instrument):
+            return cancel_open(instrument, context)
         case c.ResolveOrder():
             return resolve(command, context)
         case c.FetchOrder(key):

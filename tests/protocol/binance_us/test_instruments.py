@@ -7,8 +7,9 @@ import pytest
 from attrs import evolve
 
 from tests.support.binance_us import payload
+from venuetree.protocol.account_checks import check_open_orders
 from venuetree.protocol.builders import limit_order, market_order, stop_limit_order
-from venuetree.protocol.checks import check_open_orders, check_order
+from venuetree.protocol.checks import check_order
 from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.exchanges.binance_us.instruments import (
     instruments_from,
@@ -16,6 +17,7 @@ from venuetree.protocol.exchanges.binance_us.instruments import (
     window_name,
 )
 from venuetree.protocol.models import (
+    AllowedOrders,
     Counted,
     Instrument,
     InstrumentStatus,
@@ -26,6 +28,7 @@ from venuetree.protocol.models import (
     OrderRule,
     OrderStatus,
     OrderType,
+    PositionLimit,
     PriceBand,
     Quantum,
     QuantumField,
@@ -37,6 +40,7 @@ from venuetree.protocol.port import LimitWindow, WindowKind
 from venuetree.protocol.timestamps import SECOND
 
 D = Decimal
+MARKET, LIMIT, STOP = OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT
 (SYMBOL,) = payload("rest_exchange_info")["symbols"]
 PRECISION: tuple[OrderRule, ...] = (
     Quantum(QuantumField.QUANTITY, "baseAssetPrecision", step=D("0.00000001")),
@@ -59,6 +63,9 @@ def instrument(**fields: Any) -> Instrument:
     return found
 
 
+ALLOWED = AllowedOrders("orderTypes", frozenset({MARKET, LIMIT, STOP}))
+
+
 def ruled(*filters: dict[str, Any]) -> Instrument:
     """An instrument with these filters alone."""
     return instrument(filters=filters)
@@ -76,6 +83,7 @@ def test_the_captured_symbol_is_read_whole() -> None:
         status=InstrumentStatus.TRADING,
         product_type="SPOT",
         rules=(
+            ALLOWED,
             Quantum(QuantumField.PRICE, "PRICE_FILTER", **price),
             Quantum(QuantumField.STOP_PRICE, "PRICE_FILTER", **price),
             PriceBand("PERCENT_PRICE", 5, D("0.2"), D(5), D("0.2"), D(5)),
@@ -84,6 +92,7 @@ def test_the_captured_symbol_is_read_whole() -> None:
             Quantum(QuantumField.MARKET_QUANTITY, "MARKET_LOT_SIZE", D(0), D(0), D("10.64771804")),
             PriceBand("PERCENT_PRICE_BY_SIDE", 5, D("0.2"), D(5), D("0.2"), D(5)),
             OpenOrderLimit("MAX_NUM_ORDERS", 200),
+            OpenOrderLimit("MAX_NUM_ORDER_LISTS", 20, Counted.LIST),
             OpenOrderLimit("MAX_NUM_ALGO_ORDERS", 5, Counted.STOP),
             *PRECISION,
         ),
@@ -139,11 +148,80 @@ def test_permissions_of_either_shape_are_no_obstacle(fields: dict[str, Any]) -> 
 
 
 def test_a_filter_that_is_not_known_is_no_rule() -> None:
-    """Those of icebergs, trailing stops, lists, amends, positions, and the next one."""
-    names = ("ICEBERG_PARTS", "TRAILING_DELTA", "MAX_POSITION", "MAX_NUM_ORDER_LISTS", "NEW_ONE")
+    """Those of icebergs, trailing stops, amends, and the next one."""
+    names = ("ICEBERG_PARTS", "TRAILING_DELTA", "MAX_NUM_ORDER_AMENDS", "NEW_ONE")
     found = ruled(*({"filterType": name, "limit": 1} for name in names))
 
-    assert found.rules == PRECISION
+    assert found.rules == (ALLOWED, *PRECISION)
+
+
+def test_the_exchanges_own_filters_are_rules_of_every_instrument() -> None:
+    """They count the orders of the whole account."""
+    filters = [
+        {"filterType": "EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders": 1000},
+        {"filterType": "EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 200},
+        {"filterType": "EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists": 20},
+        {"filterType": "EXCHANGE_MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders": 10},
+    ]
+    other = {**SYMBOL, "symbol": "ETHUSD", "baseAsset": "ETH"}
+    left_out: list[str] = []
+    found = list(instruments_from([SYMBOL, other], lambda one, _: left_out.append(one), filters))
+
+    assert left_out == []
+
+    assert [one.rules[-3:] for one in found] == 2 * [
+        (
+            OpenOrderLimit("EXCHANGE_MAX_NUM_ORDERS", 1000, is_account_wide=True),
+            OpenOrderLimit("EXCHANGE_MAX_NUM_ALGO_ORDERS", 200, Counted.STOP, is_account_wide=True),
+            OpenOrderLimit("EXCHANGE_MAX_NUM_ORDER_LISTS", 20, Counted.LIST, is_account_wide=True),
+        )
+    ]
+
+
+def test_lists_and_positions_have_rules() -> None:
+    """Judged by what is open and held."""
+    found = ruled(
+        {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": 20},
+        {"filterType": "MAX_POSITION", "maxPosition": "10.50000000"},
+    )
+
+    assert found.rules[1:3] == (
+        OpenOrderLimit("MAX_NUM_ORDER_LISTS", 20, Counted.LIST),
+        PositionLimit("MAX_POSITION", D("10.5")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "allowed"),
+    [
+        ({}, ALLOWED),
+        ({"orderTypes": ["LIMIT", "LIMIT_MAKER"]}, evolve(ALLOWED, types=frozenset({LIMIT}))),
+        (
+            {"orderTypes": ["MARKET", "TAKE_PROFIT_LIMIT"]},
+            evolve(ALLOWED, types=frozenset({MARKET, STOP}), maker_only=False),
+        ),
+        (
+            {"orderTypes": [], "ocoAllowed": None},
+            evolve(ALLOWED, types=frozenset(), maker_only=False),
+        ),
+        ({"quoteOrderQtyMarketAllowed": False}, evolve(ALLOWED, by_quote=False)),
+        ({"ocoAllowed": False}, evolve(ALLOWED, oco=False)),
+        ({"cancelReplaceAllowed": False}, evolve(ALLOWED, replace=False)),
+    ],
+)
+def test_a_symbol_says_which_orders_it_takes(
+    fields: dict[str, Any], allowed: AllowedOrders
+) -> None:
+    """Types that are never placed here are no matter."""
+    assert instrument(**fields).rules[0] == allowed
+
+
+def test_a_symbol_that_says_nothing_of_its_orders_takes_any() -> None:
+    """The exchange judges."""
+    silent = {name: value for name, value in SYMBOL.items() if name != "orderTypes"}
+    (found,), _ = read(silent)
+
+    assert not [rule for rule in found.rules if isinstance(rule, AllowedOrders)]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +266,7 @@ def test_a_precision_that_is_no_number_is_no_rule(digits: Any) -> None:
     """The filters hold without it."""
     rules = instrument(baseAssetPrecision=digits, filters=[]).rules
 
-    assert rules == PRECISION[1:]
+    assert rules == (ALLOWED, *PRECISION[1:])
 
 
 # ---------------------------------------------------------------- the rules, by orders
@@ -387,7 +465,6 @@ def an_order(kind: OrderType, status: OrderStatus = OrderStatus.OPEN, **fields: 
     return evolve(order, **fields)
 
 
-LIMIT, STOP = OrderType.LIMIT, OrderType.STOP_LIMIT
 OTHERS = [
     an_order(LIMIT, OrderStatus.FILLED),
     an_order(STOP, OrderStatus.CANCELLED),
@@ -407,9 +484,9 @@ def test_the_new_order_counts_among_those_open(
 ) -> None:
     """Those of other instruments and those that are final do not."""
     found = ruled(told)
-    check_open_orders(order, found, lambda: [*OTHERS, an_order(fewer)])
+    check_open_orders((order,), found, lambda: [*OTHERS, an_order(fewer)])
     with pytest.raises(OrderInvalid) as caught:
-        check_open_orders(order, found, lambda: [an_order(fewer), an_order(one_more)])
+        check_open_orders((order,), found, lambda: [an_order(fewer), an_order(one_more)])
 
     assert caught.value.rule == told["filterType"]
 
@@ -418,8 +495,8 @@ def test_orders_without_a_stop_are_none_of_the_algorithmic_ones() -> None:
     """Neither the new one nor those open."""
     found = ruled({"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 1})
 
-    check_open_orders(limit(), found, lambda: [an_order(STOP)])
-    check_open_orders(stop("1"), found, lambda: [an_order(LIMIT)])
+    check_open_orders((limit(),), found, lambda: [an_order(STOP)])
+    check_open_orders((stop("1"),), found, lambda: [an_order(LIMIT)])
 
 
 # ---------------------------------------------------------------- limits

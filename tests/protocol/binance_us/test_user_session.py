@@ -180,6 +180,15 @@ def test_an_execution_is_an_order_and_a_fill() -> None:
         assert kinds == [OrderReported, FillReported]
 
 
+@pytest.mark.parametrize(("told_id", "list_id"), [(-1, ""), (27104, "27104")])
+def test_an_order_tells_of_which_list_it_is(told_id: int, list_id: str) -> None:
+    """A negative number is none."""
+    events = subscribed().receive(told({**EVENT, "g": told_id}), NOW)
+    reports = [event.report for event in events if isinstance(event, OrderReported)]
+
+    assert [report.list_id for report in reports] == [list_id]
+
+
 def test_symbols_are_named_by_the_exchanges_list() -> None:
     """Where splitting alone would name another instrument than the list does."""
     live = session(Door.LISTEN_KEY, "BTCU-SD")

@@ -15,6 +15,7 @@ from venuetree.protocol.builders import (
     stop_limit_order,
 )
 from venuetree.protocol.commands import (
+    CancelOpenOrders,
     CancelOrder,
     EditOrder,
     FetchFills,
@@ -500,6 +501,37 @@ def test_a_cancel_by_client_id_looks_the_order_up_first() -> None:
     assert all(request.lane is Lane.CANCEL for request in talk.requests)
     with pytest.raises(OrderNotFound):
         Conversation([listed()]).ask(CancelOrder(OrderKey(client_order_id=CLIENT_ID)))
+
+
+def test_all_open_orders_are_cancelled_as_they_are_listed() -> None:
+    """There is no request for all: what is listed goes in batches of a hundred, urgently."""
+    many = [wire_order(order_id=f"id-{number}", client_order_id="") for number in range(150)]
+    talk = Conversation(
+        [listed(), listed(*many), listed(), reply({"results": []}), reply({"results": []})]
+    )
+    told = talk.ask(CancelOpenOrders("BTC-USD"))
+
+    assert len(told) == 150
+    assert talk.asked == [*["orders"] * 3, *["cancel_all"] * 2]
+    assert [len(talk.body(index)["order_ids"]) for index in (3, 4)] == [100, 50]
+    assert talk.body(3)["order_ids"][0] == "id-0"
+    assert {request.lane for request in talk.requests} == {Lane.CANCEL}
+    assert {request.effect for request in talk.requests[3:]} == {Effect.WRITE}
+    assert "product_ids=BTC-USD" in talk.requests[0].query
+
+
+def test_a_batch_that_fails_keeps_none_of_the_others() -> None:
+    """Its error comes when all have been asked for; where nothing is open nothing is asked."""
+    many = [wire_order(order_id=f"id-{number}", client_order_id="") for number in range(101)]
+    talk = Conversation(
+        [listed(), listed(*many), listed(), reply(b"", 503), reply({"results": []})]
+    )
+    with pytest.raises(OutcomeUnknown):
+        talk.ask(CancelOpenOrders())
+    assert talk.asked[3:] == ["cancel_all", "cancel_all"]
+
+    nothing = Conversation([listed(), listed(), listed()])
+    assert nothing.ask(CancelOpenOrders()) == ()
 
 
 # ---------------------------------------------------------------- reading

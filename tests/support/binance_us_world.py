@@ -1,0 +1,61 @@
+"""Worlds in which an engine trades on a simulated Binance.US, on virtual time."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tests.support.virtual_exchange import binance_us_world
+from venuetree.config import ExchangeConfig, binance_us
+from venuetree.engine import Engine
+from venuetree.exchange import ExchangeHandle
+from venuetree.protocol.builders import limit_order
+from venuetree.protocol.models import OrderRequest, Side
+from venuetree.protocol.port import Endpoints
+from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
+from venuetree.scenarios.simulated.log import LogKind
+
+__all__ = ["ORDERS", "asked", "far_bid", "refused", "trading"]
+
+ORDERS = "POST /api/v3/order"
+
+
+@asynccontextmanager
+async def trading(
+    *,
+    simulator: Mapping[str, Any] | None = None,
+    prepare: Callable[[SimulatedBinanceUs], object] | None = None,
+    without: tuple[str, ...] = (),
+    tick_s: float = 0.05,
+    **settings: Any,
+) -> AsyncIterator[tuple[SimulatedBinanceUs, Engine, ExchangeHandle]]:
+    """A world; `without` names doors that the engine is not told of.
+
+    Where hours pass, `tick_s` is long: each tick of the simulator is work.
+    """
+
+    def configure(told: Mapping[str, Any]) -> ExchangeConfig:
+        api = "" if "ws_api" in without else told["ws_api"]
+        endpoints = Endpoints(told["rest"], told["stream"], others={"ws_api": api})
+        return binance_us(told["credentials"], endpoints=endpoints, **settings)
+
+    async with binance_us_world(
+        configure, settings=simulator, prepare=prepare, tick_s=tick_s
+    ) as world:
+        yield world
+
+
+def far_bid(client_order_id: str = "", quantity: str = "0.01") -> OrderRequest:
+    """A limit order that rests: far below the market."""
+    return limit_order(
+        "BTC-USD", Side.BUY, quantity=quantity, price="20000", client_order_id=client_order_id
+    )
+
+
+def refused(sim: SimulatedBinanceUs) -> int:
+    """How many requests and messages the simulator refused as wrong."""
+    return sum(entry.detail.startswith("400") for entry in sim.log.of(LogKind.REPLY))
+
+
+def asked(sim: SimulatedBinanceUs) -> list[str]:
+    """The requests and messages that came, in order."""
+    return [entry.subject for entry in sim.log.of(LogKind.REQUEST)]
