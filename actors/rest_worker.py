@@ -186,12 +186,10 @@ class RestWorker:
         state.sent += 1
         try:
             if carrier is None:
-                reply = await self.send(signed)
+                reply = await self._over_http(signed)
             else:
                 reply = await self._carried(carrier, request, permit, delivery)
         except EngineError as error:
-            if isinstance(error, TransportError):
-                self.directory.unreachable()
             self.log.warning(
                 "api_call",
                 **self._fields(request),
@@ -241,7 +239,14 @@ class RestWorker:
         if delivery.abandoned and delivery.expects_reply:
             self._tell_gate(Refund(permit))
             raise self._not_sent(request, "its asker gave up before a message could carry it")
-        return await self.send(await self._signed(request, permit))
+        return await self._over_http(await self._signed(request, permit))
+
+    async def _over_http(self, request: RestRequest) -> RestReply:
+        try:
+            return await self.send(request)
+        except TransportError:
+            self.directory.unreachable()
+            raise
 
     async def _permit(self, request: RestRequest, delivery: Delivery, now: float) -> Permit:
         admit = Admit(request.lane, request.costs)

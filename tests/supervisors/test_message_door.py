@@ -237,6 +237,30 @@ async def test_an_old_connection_is_replaced_when_nothing_is_under_way() -> None
     assert known[0].exchange == NAME
 
 
+class ShutDoor(ToyDoor):
+    """Can put nothing into a message."""
+
+    def message(self, request: RestRequest, number: int) -> StreamMessage:
+        """As if it could not be signed."""
+        raise TransportError("nothing was sent", operation=request.operation, code=str(number))
+
+
+async def test_a_message_that_was_not_sent_does_not_make_the_exchange_unreachable() -> None:
+    """The exchange was not asked, so that it cannot have failed to answer."""
+    host = ToyHost()
+    async with toy_tree(host, parts=Part.ORDERS, message_door=ShutDoor()) as (tree, _, _):
+        await stream_of(host)
+        await tree.rest.ask(commands.FetchBalances(), timeout=5)
+        with pytest.raises(TransportError):
+            await tree.rest.ask(commands.PlaceOrder(request()), timeout=10)
+
+        assert tree.directory.is_reachable
+        host.down = True
+        with pytest.raises(TransportError):
+            await tree.rest.ask(commands.FetchBalances(), timeout=5)
+        assert not tree.directory.is_reachable
+
+
 async def test_an_order_that_its_asker_gave_up_before_it_was_signed_is_not_sent() -> None:
     """No work is done for nobody, least of all this."""
     host = ToyHost()

@@ -12,6 +12,7 @@ from tests.support.engines import settle
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import limit_order, oco
 from venuetree.protocol.errors import (
+    CancelIncomplete,
     CancelRefused,
     InsufficientFunds,
     NotSupported,
@@ -503,9 +504,39 @@ async def test_what_may_be_open_still_is_named() -> None:
     async with trading(parts=ASKING_ONLY) as (sim, _, exchange):
         await exchange.place(bid("a"))
         sim.faults.add(faults.Respond(to="DELETE *", status=503, times=None))
-        with pytest.raises(OutcomeUnknown, match="may be open still: a"):
+        with pytest.raises(CancelIncomplete, match="may be open still: a") as caught:
             await exchange.cancel_all(timeout=5)
 
+        assert caught.value.order_ids == ("a",)
+
+        assert still_open(sim) == ["a"]
+
+
+async def test_where_the_open_orders_cannot_be_listed_some_may_be_left() -> None:
+    """Of others: ours are known. Nothing is named then."""
+    async with trading(parts=ASKING_ONLY) as (sim, _, exchange):
+        await exchange.place(bid("a"))
+        sim.faults.add(faults.Respond(to="GET /api/v3/openOrders", status=503, times=None))
+        with pytest.raises(CancelIncomplete, match="could not be listed") as caught:
+            await exchange.cancel_all("BTC-USD")
+
+        assert caught.value.order_ids == ()
+        assert still_open(sim) == []
+
+
+async def test_a_cancel_that_is_refused_while_the_order_is_open_is_told_so() -> None:
+    """It would be refused again."""
+    refusal = '{"code":-2011,"msg":"Order was not canceled due to cancel restrictions."}'
+    async with trading() as (sim, _, exchange):
+        order = await exchange.place(bid("a"))
+        sim.faults.add(
+            faults.Respond(to="DELETE /api/v3/order", status=400, body_text=refusal, times=None)
+        )
+        began = anyio.current_time()
+        with pytest.raises(CancelRefused, match="cancel restrictions"):
+            await exchange.cancel(order.key)
+
+        assert anyio.current_time() - began < 1
         assert still_open(sim) == ["a"]
 
 

@@ -3,11 +3,12 @@
 Followed: "Account trade list".
 """
 
-from typing import Final
+from collections.abc import Callable
 
 from venuetree.protocol.errors import NotSupported
 from venuetree.protocol.exchanges.binance_us.asking import ask_list
 from venuetree.protocol.exchanges.binance_us.order_flows import queried, symbols_of
+from venuetree.protocol.exchanges.binance_us.paging import MOST_ROWS, PageParameters, Pages
 from venuetree.protocol.exchanges.binance_us.reading import MILLISECOND, NAME
 from venuetree.protocol.exchanges.binance_us.reports import fill_from_trade
 from venuetree.protocol.exchanges.binance_us.requests import signed_get, symbol_of
@@ -16,12 +17,6 @@ from venuetree.protocol.port import FlowContext, Lane, RestFlow
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = ["fills", "fills_since"]
-
-_MOST_ROWS: Final = 1000
-#: The longest span of a request by time.
-_SPAN_MS: Final = 24 * 3600 * 1000
-#: Ours: a longer time would take more requests day by day than there are pages of executions.
-_LONGEST_BY_TIME_MS: Final = 30 * _SPAN_MS
 
 
 def fills(
@@ -66,63 +61,38 @@ def _of_order(context: FlowContext, key: OrderKey) -> RestFlow[tuple[Fill, ...]]
     if not number:
         report = yield from queried(key, context, lane=Lane.DATA, operation="fills.order")
         number = report.exchange_order_id
-    found: dict[str, Fill] = {}
-    pairs: tuple[tuple[str, str | int], ...] = (("orderId", number),)
-    while True:
-        page = yield from _page(
-            key.instrument, context, pairs, Lane.DATA, client_order_id=key.client_order_id
+
+    def page(pairs: PageParameters) -> RestFlow[tuple[Fill, ...]]:
+        return _page(
+            key.instrument,
+            context,
+            (("orderId", number), *pairs),
+            Lane.DATA,
+            client_order_id=key.client_order_id,
         )
-        found.update((fill.fill_id, fill) for fill in page)
-        if len(page) < _MOST_ROWS:
-            return tuple(found.values())
-        pairs = (("orderId", number), ("fromId", int(page[-1].fill_id) + 1))
+
+    found = yield from _pages(page).numbered(None)
+    return tuple({fill.fill_id: fill for fill in found}.values())
 
 
 def fills_since(
     instrument: str, context: FlowContext, *, start_time_ns: int, lane: Lane = Lane.DATA
 ) -> RestFlow[tuple[Fill, ...]]:
-    """Every execution of an instrument since a time, oldest first.
-
-    Day by day, since a request spans no more; by number where a day has too many for that or the
-    time has too many days.
-    """
+    """Every execution of an instrument since a time of our clock, oldest first."""
     start_ms = (start_time_ns + context.clock_offset_ns) // MILLISECOND
     end_ms = (context.now_ns + context.clock_offset_ns + 60 * SECOND) // MILLISECOND
-    if end_ms - start_ms > _LONGEST_BY_TIME_MS:
-        every = yield from _numbered(instrument, context, 1, lane)
-        return tuple(fill for fill in every if fill.exchange_time_ns >= start_ms * MILLISECOND)
-    found: dict[str, Fill] = {}
-    while start_ms < end_ms:
-        until_ms = min(start_ms + _SPAN_MS, end_ms) - 1
-        pairs: tuple[tuple[str, str | int], ...] = (("startTime", start_ms), ("endTime", until_ms))
-        page = yield from _page(instrument, context, pairs, lane)
-        found.update((fill.fill_id, fill) for fill in page)
-        if len(page) == _MOST_ROWS:
-            after = int(page[-1].fill_id) + 1
-            page = yield from _numbered(instrument, context, after, lane)
-            found.update((fill.fill_id, fill) for fill in page)
-            break
-        start_ms = until_ms + 1
-    return tuple(found.values())
+    pages = _pages(lambda pairs: _page(instrument, context, pairs, lane))
+    return pages.since(start_ms, end_ms)
 
 
-def _numbered(
-    instrument: str, context: FlowContext, first: int, lane: Lane
-) -> RestFlow[tuple[Fill, ...]]:
-    """Every execution with this number or a later one: there is no end but the last of all."""
-    found: list[Fill] = []
-    while True:
-        page = yield from _page(instrument, context, (("fromId", first),), lane)
-        found += page
-        if len(page) < _MOST_ROWS:
-            return tuple(found)
-        first = int(page[-1].fill_id) + 1
+def _pages(page: Callable[[PageParameters], RestFlow[tuple[Fill, ...]]]) -> Pages[Fill]:
+    return Pages(page, "fromId", lambda fill: int(fill.fill_id), lambda fill: fill.exchange_time_ns)
 
 
 def _page(
     instrument: str,
     context: FlowContext,
-    pairs: tuple[tuple[str, str | int], ...],
+    pairs: PageParameters,
     lane: Lane,
     *,
     client_order_id: str = "",
@@ -131,7 +101,7 @@ def _page(
     request = signed_get(
         "fills",
         "/myTrades",
-        (("symbol", symbol_of(instrument, context)), *pairs, ("limit", _MOST_ROWS)),
+        (("symbol", symbol_of(instrument, context)), *pairs, ("limit", MOST_ROWS)),
         # 10 or 5 with an order's number, by one or the other document.
         weight=10 if pairs and pairs[0][0] == "orderId" else 20,
         lane=lane,

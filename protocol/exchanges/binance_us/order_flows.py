@@ -6,7 +6,7 @@ Followed: "New order", "Cancel order", "Query order", "Current open orders", "Al
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 from venuetree.protocol.errors import (
     CancelRefused,
@@ -18,6 +18,7 @@ from venuetree.protocol.errors import (
 )
 from venuetree.protocol.exchanges.binance_us.asking import ask, ask_list
 from venuetree.protocol.exchanges.binance_us.judging import judge
+from venuetree.protocol.exchanges.binance_us.paging import MOST_ROWS, PageParameters, Pages
 from venuetree.protocol.exchanges.binance_us.reading import MILLISECOND, NAME, Symbols
 from venuetree.protocol.exchanges.binance_us.reports import report_from_order
 from venuetree.protocol.exchanges.binance_us.requests import (
@@ -52,11 +53,6 @@ __all__ = [
     "symbols_of",
 ]
 
-_MOST_ROWS: Final = 1000
-#: "All orders": the longest span of a request by time.
-_SPAN_MS: Final = 24 * 3600 * 1000
-#: Ours: a longer time would take more requests day by day than there are pages of orders.
-_LONGEST_BY_TIME_MS: Final = 30 * _SPAN_MS
 #: An order and all that was said of it.
 Row = tuple[OrderReport, Mapping[str, Any]]
 
@@ -251,7 +247,7 @@ def _orders(
     return tuple(found[::-1][:limit])
 
 
-def _until(end_time_ns: int | None, context: FlowContext) -> tuple[tuple[str, str | int], ...]:
+def _until(end_time_ns: int | None, context: FlowContext) -> PageParameters:
     if end_time_ns is None:
         return ()
     return (("endTime", -(-(end_time_ns + context.clock_offset_ns) // MILLISECOND) - 1),)
@@ -268,57 +264,32 @@ def listed_orders(
     """Every order of an instrument since a time, oldest first, with what was said of each.
 
     The times are ours; the exchange is asked by its own, so that neither clock must be right.
-    Day by day, since a request spans no more; by number where a day has too many orders for that
-    or the time has too many days.
     """
     start_ms = (start_time_ns + context.clock_offset_ns) // MILLISECOND
     end_ns = context.now_ns + 60 * SECOND
     if end_time_ns is not None:
         end_ns = min(end_ns, end_time_ns)
     end_ms = -(-(end_ns + context.clock_offset_ns) // MILLISECOND)
-    if end_ms - start_ms > _LONGEST_BY_TIME_MS:
-        start_ns = start_ms * MILLISECOND
-        every = yield from _numbered(instrument, context, 1, lane)
-        return tuple(row for row in every if (row[0].created_time_ns or start_ns) >= start_ns)
-    found: dict[str, Row] = {}
-    while start_ms < end_ms:
-        until_ms = min(start_ms + _SPAN_MS, end_ms) - 1
-        pairs: tuple[tuple[str, str | int], ...] = (("startTime", start_ms), ("endTime", until_ms))
-        rows = yield from _page(instrument, context, pairs, lane)
-        found.update((report.exchange_order_id, (report, told)) for report, told in rows)
-        if len(rows) == _MOST_ROWS:
-            after = int(rows[-1][0].exchange_order_id) + 1
-            rows = yield from _numbered(instrument, context, after, lane)
-            found.update((report.exchange_order_id, (report, told)) for report, told in rows)
-            break
-        start_ms = until_ms + 1
-    return tuple(found.values())
-
-
-def _numbered(
-    instrument: str, context: FlowContext, first: int, lane: Lane
-) -> RestFlow[tuple[Row, ...]]:
-    """Every order with this number or a later one: there is no end but the last of all."""
-    found: list[Row] = []
-    while True:
-        rows = yield from _page(instrument, context, (("orderId", first),), lane)
-        found += rows
-        if len(rows) < _MOST_ROWS:
-            return tuple(found)
-        first = int(rows[-1][0].exchange_order_id) + 1
+    pages: Pages[Row] = Pages(
+        lambda pairs: _page(instrument, context, pairs, lane),
+        "orderId",
+        lambda row: int(row[0].exchange_order_id),
+        lambda row: row[0].created_time_ns,
+    )
+    return pages.since(start_ms, end_ms)
 
 
 def _page(
     instrument: str,
     context: FlowContext,
-    pairs: tuple[tuple[str, str | int], ...],
+    pairs: PageParameters,
     lane: Lane,
 ) -> RestFlow[tuple[Row, ...]]:
     read = reader(context, ReportSource.QUERY, instrument)
     request = signed_get(
         "orders",
         "/allOrders",
-        (("symbol", symbol_of(instrument, context)), *pairs, ("limit", _MOST_ROWS)),
+        (("symbol", symbol_of(instrument, context)), *pairs, ("limit", MOST_ROWS)),
         weight=20,
         lane=lane,
     )
