@@ -1,0 +1,53 @@
+"""What an account holds and may do."""
+
+from decimal import Decimal
+
+from attrs import frozen
+
+__all__ = ["Balance", "FeeSummary", "KeyPermissions", "Position"]
+
+
+@frozen
+class Balance:
+    """Money of one currency in the account."""
+
+    exchange: str
+    currency: str
+    available: Decimal
+    #: Set aside for open orders.
+    hold: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Available and held."""
+        return self.available + self.hold
+
+
+@frozen
+class Position:
+    """What is held of an instrument; positive is long, negative short."""
+
+    exchange: str
+    instrument: str
+    quantity: Decimal
+    average_price: Decimal | None
+    unrealized_profit: Decimal | None
+
+
+@frozen
+class KeyPermissions:
+    """What a key may do."""
+
+    can_view: bool
+    can_trade: bool
+    can_transfer: bool
+    detail: str = ""
+
+
+@frozen
+class FeeSummary:
+    """The account's fees: rates as fractions of the notional."""
+
+    tier: str
+    maker_rate: Decimal | None
+    taker_rate: Decimal | None

@@ -1,0 +1,27 @@
+"""Market data that is no event."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from attrs import frozen
+
+__all__ = ["Candle", "Level"]
+
+
+class Level(NamedTuple):
+    """A price of a book and the quantity there, in base currency."""
+
+    price: Decimal
+    quantity: Decimal
+
+
+@frozen
+class Candle:
+    """Trading in one interval of time."""
+
+    start_time_ns: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
