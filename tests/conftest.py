@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -15,6 +16,21 @@ from tests.support.virtual_time import BACKENDS, fresh
 settings.register_profile("explore", deadline=None)
 settings.register_profile("repeat", deadline=None, derandomize=True)
 settings.load_profile("repeat" if os.environ.get("CI") else "explore")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where bytecode must not be written beside the sources, it is kept in pytest's cache.
+
+    Otherwise each process would compile everything anew: the tests with their assertions rewritten,
+    and the package in each interpreter that a test starts.
+    """
+    cache: pytest.Cache | None = getattr(config, "cache", None)
+    workers = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if sys.dont_write_bytecode and cache is not None and not workers:
+        folder = str(cache.mkdir("bytecode"))
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(params=BACKENDS)

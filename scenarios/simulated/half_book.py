@@ -17,6 +17,9 @@ class Side(Enum):
     BUY = "BUY"
     SELL = "SELL"
 
+    # Books are indexed by it all the time: an enumeration's own hash is slow.
+    __hash__ = object.__hash__
+
     @property
     def opposite(self) -> "Side":
         """The other side."""

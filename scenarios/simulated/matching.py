@@ -128,6 +128,10 @@ class Execution:
     """What self-trade prevention did, in its order."""
 
 
+_RESTING = Execution((), Ended.RESTING)
+"""What becomes of most orders."""
+
+
 @attrs.frozen
 class Trigger:
     """An order id waiting for a trade at or beyond a price."""
@@ -195,6 +199,8 @@ class Book:
 
     def take_changes(self) -> list[tuple[Side, Decimal, Decimal]]:
         """(side, price, new quantity) of the levels touched since the last call."""
+        if not self._changed:
+            return []
         changed = [(side, price, self.total_at(side, price)) for side, price in self._changed]
         self._changed.clear()
         return changed
@@ -208,18 +214,26 @@ class Book:
             return Execution((), Ended.WOULD_TAKE)
         if order.time_in_force is TimeInForce.FOK and not self._fills_whole(order):
             return Execution((), Ended.KILLED)
+        rests = order.price is not None and order.time_in_force is TimeInForce.GTC
+        if rests and not self._crosses(order):
+            self._rest(order)
+            return _RESTING
         trades: list[Trade] = []
         cancelled: list[BookOrder] = []
         prevented: list[Prevented] = []
         ended = self._match(order, trades, cancelled, prevented)
-        if ended is None and order.price is not None and order.time_in_force is TimeInForce.GTC:
-            self._halves[order.side].add(order, order.price)
-            self._orders[order.order_id] = order
-            self._changed[order.side, order.price] = None
+        if ended is None and rests:
+            self._rest(order)
             ended = Ended.RESTING
         return Execution(
             tuple(trades), ended or Ended.NO_LIQUIDITY, tuple(cancelled), tuple(prevented)
         )
+
+    def _rest(self, order: BookOrder) -> None:
+        if order.price is not None:
+            self._halves[order.side].add(order, order.price)
+            self._orders[order.order_id] = order
+            self._changed[order.side, order.price] = None
 
     def cancel(self, order_id: str) -> BookOrder | None:
         """Take a resting order away; None if there is none of this id."""

@@ -51,6 +51,8 @@ class Walk:
     middle: Decimal = attrs.field(init=False)
     _count: int = attrs.field(default=0, init=False)
     _levels: int = attrs.field(init=False)
+    _sizes: dict[int, Decimal] = attrs.field(factory=dict, init=False)
+    """By hundredths of the typical size."""
 
     def __attrs_post_init__(self) -> None:
         self.middle = self.terrain.start
@@ -142,8 +144,11 @@ class Walk:
 
     def _size(self) -> Decimal:
         units = self.rng.randint(20, 300)
-        size = self.terrain.typical_size * units / 100
-        return max(floor_to(size, self.terrain.lot), self.terrain.lot)
+        size = self._sizes.get(units)
+        if size is None:
+            size = floor_to(self.terrain.typical_size * units / 100, self.terrain.lot)
+            size = self._sizes[units] = max(size, self.terrain.lot)
+        return size
 
     def _next_id(self) -> str:
         self._count += 1

@@ -33,7 +33,7 @@ from venuetree.protocol.models import (
     TimeInForce,
     Topic,
 )
-from venuetree.scenarios.faults import Body, LoseReply, Loss, Respond
+from venuetree.scenarios.faults import Body, LoseReply, Loss, OversizeSnapshot, Respond
 from venuetree.scenarios.simulated import SimulatedCoinbase, serve
 from venuetree.scenarios.simulated.coinbase import Permission, Settings
 from venuetree.scenarios.simulated.matching import Side as SimulatedSide
@@ -284,7 +284,8 @@ async def test_a_lost_answer_to_a_question_says_that_nothing_changed() -> None:
 
 async def test_a_five_megabyte_book_passes() -> None:
     """Coinbase's largest snapshots are one message of that size."""
-    async with trading(simulator={"levels": 25_000}) as (_, _, exchange):
+    async with trading() as (sim, _, exchange):
+        sim.faults.add(OversizeSnapshot(channel="level2"))
         async with exchange.subscribe("BTC-USD", Topic.BOOK) as events:
             in_step = await next_of(events, BookInStep, seconds=30)
 

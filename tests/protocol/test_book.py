@@ -2,7 +2,7 @@
 
 from decimal import Decimal, localcontext
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from venuetree.protocol.book import Book
@@ -62,6 +62,7 @@ deep_changes = st.lists(
 )
 
 
+@settings(max_examples=60)
 @given(st.integers(0, 200), deep_changes, st.integers(1, 3))
 def test_a_deep_book_changed_frame_by_frame_equals_a_plain_table_digit_for_digit(
     levels: int, diffs: list[tuple[Side, Decimal, Decimal]], frame: int

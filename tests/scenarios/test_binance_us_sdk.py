@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.support.virtual_time import REAL_BACKENDS
 from venuetree.scenarios.simulated import serve
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
 
@@ -20,11 +21,19 @@ SCRIPTS = ROOT / "tests" / "sdk"
 PYTHON = Path(os.environ.get("VENUETREE_SDK_PYTHON") or ROOT / ".venv-sdk" / "bin" / "python")
 PYTHON_EXISTS = PYTHON.exists()
 LONGEST_S = 120
+#: Each script once: the backend is the simulator's alone, whose own tests run on both.
+SERVED = list(
+    zip(["binance_us_streams.py", "binance_us_life_cycle.py"], REAL_BACKENDS, strict=True)
+)
 
 
 @pytest.mark.slow
 @pytest.mark.anyio
-@pytest.mark.parametrize("script", ["binance_us_life_cycle.py", "binance_us_streams.py"])
+@pytest.mark.parametrize(
+    ("script", "anyio_backend"),
+    [pytest.param(script, *each.values, id=f"{script}-{each.id}") for script, each in SERVED],
+    indirect=["anyio_backend"],
+)
 async def test_the_sdk_completes_its_life_cycle(script: str) -> None:
     """An order's life over REST; streams, orders by socket, user streams, a book like REST's."""
     if not PYTHON_EXISTS:

@@ -33,7 +33,7 @@ CONFIGURATIONS = st.dictionaries(
     ),
     max_size=2,
 )  # fmt: skip
-LIVELY = settings(max_examples=150, deadline=None)
+LIVELY = settings(max_examples=100, deadline=None)
 FREE = Settings(private_limit=None, public_limit=None, connection_limit=None, message_limit=None)
 CLIENT = PlainClient(FREE)
 

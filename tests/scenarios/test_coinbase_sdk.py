@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.support.virtual_time import REAL_BACKENDS
 from venuetree.scenarios.simulated import SimulatedCoinbase, serve
 
 ROOT = Path(__file__).parents[2]
@@ -19,11 +20,17 @@ SCRIPT = ROOT / "tests" / "sdk" / "coinbase_life_cycle.py"
 PYTHON = Path(os.environ.get("VENUETREE_SDK_PYTHON") or ROOT / ".venv-sdk" / "bin" / "python")
 PYTHON_EXISTS = PYTHON.exists()
 LONGEST_S = 120
+#: Each kind of key once: the backend is the simulator's alone, whose own tests run on both.
+SERVED = list(zip(["es256", "ed25519"], REAL_BACKENDS, strict=True))
 
 
 @pytest.mark.slow
 @pytest.mark.anyio
-@pytest.mark.parametrize("key", ["es256", "ed25519"])
+@pytest.mark.parametrize(
+    ("key", "anyio_backend"),
+    [pytest.param(key, *each.values, id=f"{key}-{each.id}") for key, each in SERVED],
+    indirect=["anyio_backend"],
+)
 async def test_the_official_sdk_completes_its_life_cycle(key: str) -> None:
     """Accounts, product, orders, fills, cancel, and six channels, with either kind of key."""
     if not PYTHON_EXISTS:

@@ -274,7 +274,7 @@ def run(
 
 
 @given(drawn=submissions, self_trade=st.sampled_from(SelfTrade))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_submission_crosses_the_book_or_changes_the_quantity(
     drawn: list[Submission], self_trade: SelfTrade
 ) -> None:
@@ -295,7 +295,7 @@ def test_no_submission_crosses_the_book_or_changes_the_quantity(
 
 
 @given(drawn=submissions)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_makers_trade_in_the_order_of_price_and_time(drawn: list[Submission]) -> None:
     """The makers of one execution are a beginning of the queue before it, only the last partly."""
     for _, made, execution, _, queue in run(drawn, SelfTrade.ALLOW):

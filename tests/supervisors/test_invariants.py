@@ -344,7 +344,7 @@ setups = st.builds(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     setup=setups,
     ops=st.lists(st.one_of(asks, asks, others), min_size=1, max_size=25),

@@ -189,6 +189,8 @@ class Desk:
     def settle(self, market: Market, execution: Execution, *, taker: Order | None = None) -> None:
         """Book what the matching engine did: trades, fills, ends, and stops that it fired."""
         market.number_changes()
+        if taker is None and not execution.trades and not execution.prevented:
+            return
         prints = market.record(execution.trades, self.now_ms())
         prevented = list(execution.prevented)
         pairs = zip(execution.trades, prints, strict=True)

@@ -98,8 +98,9 @@ class Kline:
         """The candle after one more trade."""
         quote = price * quantity
         first = self.count == 0
-        return attrs.evolve(
-            self,
+        return Kline(
+            open_ms=self.open_ms,
+            close_ms=self.close_ms,
             open=price if first else self.open,
             high=price if first else max(self.high, price),
             low=price if first else min(self.low, price),

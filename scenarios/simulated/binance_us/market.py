@@ -259,13 +259,14 @@ class Market:
     def _invent_earlier(self, rng: Random, earlier_ms: int) -> None:
         terrain = self.instrument.terrain
         self._first_id = rng.randint(80_000_000, 90_000_000)
+        quantity = max(floor_to(terrain.typical_size / 10, terrain.lot), terrain.lot)
         for number in range(_EARLIER):
             side = rng.choice((Side.BUY, Side.SELL))
             offset = rng.randint(1, terrain.step_ticks) * terrain.tick
             printed = Print(
                 trade_id=self._first_id + number,
                 price=terrain.start - offset if side is Side.BUY else terrain.start + offset,
-                quantity=max(floor_to(terrain.typical_size / 10, terrain.lot), terrain.lot),
+                quantity=quantity,
                 time_ms=earlier_ms + number * 500,
                 maker_side=side,
                 maker_order_id=_HOUSE_IDS_FROM - 2 * (_EARLIER - number),

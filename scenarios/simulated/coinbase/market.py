@@ -57,10 +57,11 @@ class Candle:
 
     def with_trade(self, price: Decimal, size: Decimal) -> "Candle":
         """The candle after one more trade."""
-        return attrs.evolve(
-            self,
+        return Candle(
+            start_s=self.start_s,
             low=min(self.low, price),
             high=max(self.high, price),
+            open=self.open,
             close=price,
             volume=self.volume + size,
         )
@@ -208,6 +209,7 @@ class Market:
     def _invent_earlier(self, rng: Random) -> None:
         terrain = self.product.terrain
         first_id = rng.randint(400_000_000, 900_000_000)
+        size = max(floor_to(terrain.typical_size / 10, terrain.lot), terrain.lot)
         for number in range(_EARLIER):
             side = rng.choice((Side.BUY, Side.SELL))
             offset = rng.randint(1, terrain.step_ticks) * terrain.tick
@@ -215,7 +217,7 @@ class Market:
                 Print(
                     trade_id=first_id + number,
                     price=terrain.start - offset if side is Side.BUY else terrain.start + offset,
-                    size=max(floor_to(terrain.typical_size / 10, terrain.lot), terrain.lot),
+                    size=size,
                     maker_side=side,
                     time_ns=self.started_ns - (_EARLIER - number) * NANOSECONDS // 2,
                     sequence=self._sequence + number,

@@ -867,7 +867,7 @@ def test_any_json_is_survived(value: Any, kind: str) -> None:
             survives(raw)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.sampled_from(FRAMES).flatmap(mutated), st.sampled_from(("", "stream", "event")))
 def test_real_frames_with_something_wrong_are_survived(message: Any, wrapping: str) -> None:
     """A missing member, another name, another type, anywhere."""

@@ -85,7 +85,7 @@ def is_right(sequencer: BookSequencer, history: History) -> bool:
     return not sequencer.is_in_step or rows_of(sequencer) == history.states[sequencer.update_id]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(histories, st.data())
 def test_any_snapshot_and_any_repetition_give_the_exchanges_book(
     groups: list[list[tuple[Side, int, str]]], data: st.DataObject
@@ -118,7 +118,7 @@ def test_any_snapshot_and_any_repetition_give_the_exchanges_book(
     assert rows_of(sequencer) == history.states[history.last_id]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(histories, st.data())
 def test_whatever_is_lost_nothing_wrong_is_ever_shown(
     groups: list[list[tuple[Side, int, str]]], data: st.DataObject
@@ -164,7 +164,7 @@ def test_whatever_is_lost_nothing_wrong_is_ever_shown(
     assert rows_of(sequencer) == history.states[history.last_id]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(histories.filter(lambda groups: len(groups) > 1), st.data())
 def test_a_single_lost_message_is_noticed_by_the_next(
     groups: list[list[tuple[Side, int, str]]], data: st.DataObject
@@ -181,7 +181,7 @@ def test_a_single_lost_message_is_noticed_by_the_next(
     assert not sequencer.book.in_step
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(histories, st.data())
 def test_a_book_goes_on_by_another_connection_wherever_the_two_are(
     groups: list[list[tuple[Side, int, str]]], data: st.DataObject

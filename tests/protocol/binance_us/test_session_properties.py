@@ -107,7 +107,7 @@ class Faulty:
         self.check()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(changes, fates, answers), max_size=40))
 def test_a_book_in_step_is_the_exchanges_whatever_happens(
     script: list[tuple[tuple[str, Side, int, str], str, str]],
@@ -170,7 +170,7 @@ def line_of_all() -> Line:
     return line.live()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(frames()).flatmap(mutated) | json_values, max_size=6))
 def test_any_message_gives_events_or_our_error(messages: list[Any]) -> None:
     """And the session goes on: it steps, comes to rest, and can be closed."""

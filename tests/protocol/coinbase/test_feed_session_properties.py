@@ -112,7 +112,7 @@ class Faulty:
                 return
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(frames, fates), max_size=40))
 def test_whatever_happens_to_frames_a_book_that_missed_none_is_the_exchanges(
     script: list[tuple[Frame, str]],
@@ -152,7 +152,7 @@ def test_whatever_happens_to_frames_a_book_that_missed_none_is_the_exchanges(
     assert levels(run.view) == run.books[BTC]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))
 def test_every_trade_is_told_once_and_every_lost_one_makes_the_book_stale(
     script: list[tuple[bool, bool]],
@@ -199,7 +199,7 @@ def samples() -> list[Any]:
 hostile_frames = st.sampled_from(samples()).flatmap(lambda each: st.just(each) | mutated(each))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.binary(max_size=40) | hostile_frames.map(lambda value: json.dumps(value).encode()),

@@ -90,7 +90,7 @@ def levels(view: BookView) -> Sides:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.lists(
         st.tuples(
