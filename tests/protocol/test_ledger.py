@@ -323,6 +323,16 @@ def test_an_adopted_order_that_proves_to_be_ours_becomes_one_with_it() -> None:
     assert sum(books.counts().values()) == 1
 
 
+def test_the_list_that_an_adopted_order_was_told_to_be_of_is_kept() -> None:
+    """Also where the reply that names the order says nothing of it."""
+    books = placed()
+    books.report(evolve(report(OPEN, client_order_id=""), list_id="7"))
+    books.report(report(OPEN, source=ReportSource.REPLY))
+    (known,) = books.orders()
+
+    assert (known.client_order_id, known.list_id) == ("c1", "7")
+
+
 def test_a_second_order_that_bears_our_id_is_an_order_of_its_own() -> None:
     """The exchange took a repeated request twice: both are told, and the first is not changed."""
     books = opened()
