@@ -123,7 +123,7 @@ def check_replacing(request: OrderRequest, instrument: Instrument) -> None:
 
 
 def _check_allowed(rule: AllowedOrders, request: OrderRequest) -> None:
-    allowed = sorted(kind.value for kind in rule.types)
+    allowed = [kind.value for kind in rule.types]
     if request.type not in rule.types:
         message = f"orders of {request.instrument} of type {request.type.value} are not taken"
         refuse(rule.name, message, request.type.value, ", ".join(allowed))

@@ -88,6 +88,7 @@ def order_table(order: Order) -> Table:
         "created": time_text(order.created_time_ns),
         "exchange order id": order.exchange_order_id,
         "client order id": order.client_order_id,
+        "order list id": order.list_id,
     }
     for name, text in texts.items():
         if text:

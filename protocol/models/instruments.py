@@ -99,7 +99,7 @@ class AllowedOrders:
     """
 
     name: str
-    types: frozenset[OrderType]
+    types: tuple[OrderType, ...]
     by_quote: bool = True
     maker_only: bool = True
     oco: bool = True

@@ -83,6 +83,34 @@ def test_all_open_orders_are_cancelled_by_shell(sim: Path) -> None:
     assert none.document == []
 
 
+def test_every_command_knows_binance_us(sim: Path) -> None:
+    """One after the other, as for any exchange; each document keeps its schema."""
+    place = ("place", "binance_us", "BTC-USD", "buy", "0.01", "--price", "30000")
+    placed = ask(sim, *place, "--client-order-id", "shell-1")
+    order_id = placed.document["exchange_order_id"]
+    named = ("binance_us", "BTC-USD")
+    steps = [
+        ("order", placed),
+        ("order", ask(sim, "order", *named, "shell-1", "--by", "client")),
+        ("orders", ask(sim, "orders", *named)),
+        ("order", ask(sim, "cancel", *named, order_id)),
+        ("orders", ask(sim, "cancel-all", "binance_us")),
+        ("orders", ask(sim, "orders", *named, "--all")),
+        ("order", ask(sim, "place", *named, "sell", "0.5")),
+        ("fills", ask(sim, "fills", *named)),
+        ("balances", ask(sim, "balances", "binance_us")),
+        ("instruments", ask(sim, "instruments", "binance_us")),
+        ("book", ask(sim, "book", *named, "--depth", "5")),
+        ("doctor", ask(sim, "doctor", "binance_us")),
+    ]
+
+    assert [step.code for _, step in steps] == [0] * len(steps)
+    assert [complaints(name, step.document) for name, step in steps] == [[]] * len(steps)
+    assert "BTC-USD" in {instrument["name"] for instrument in steps[9][1].document}
+    for command in ("instruments", "balances"):
+        assert called(command, "binance_us", "--endpoints", str(sim)).code == 0
+
+
 def test_a_market_order_shows_what_became_of_it(sim: Path) -> None:
     """Without a price it is filled at once, and the fills and balances say the same."""
     before = _balance(sim, "ETH")

@@ -20,6 +20,7 @@ from venuetree.cli.json_output import (
 )
 from venuetree.protocol.errors import InsufficientFunds, OutcomeUnknown
 from venuetree.protocol.events import AccountEvent, Event, FeedEvent, OrderReported
+from venuetree.protocol.models import OrderRule
 
 
 def test_a_trade_is_one_flat_object() -> None:
@@ -47,6 +48,11 @@ def test_there_is_a_sample_of_every_event() -> None:
     assert {type(event) for event in EVENTS} == {
         kind for union in unions for kind in typing.get_args(union)
     }
+
+
+def test_there_is_a_sample_of_every_rule() -> None:
+    """A rule that could not be printed would take the whole list of instruments with it."""
+    assert {type(rule) for rule in INSTRUMENT.rules} == set(typing.get_args(OrderRule))
 
 
 def test_a_schema_refuses_what_is_not_as_it_says() -> None:

@@ -327,7 +327,7 @@ def refusal_of(check: Callable[[], None]) -> tuple[str, str, str]:
 
 def test_an_instrument_takes_the_orders_that_it_names() -> None:
     """By type, by how they are sized, and whether they may take."""
-    every = AllowedOrders("orderTypes", frozenset({OrderType.LIMIT, OrderType.MARKET}))
+    every = AllowedOrders("orderTypes", (OrderType.LIMIT, OrderType.MARKET))
     allowing = attrs.evolve(BTC, rules=(every,))
     spend = market_order("BTC-USD", Side.BUY, quote_quantity="10")
     rest = attrs.evolve(LIMIT, liquidity=LiquidityPreference.MAKER_ONLY)
@@ -413,7 +413,7 @@ def test_each_order_of_a_pair_keeps_the_rules_of_a_single_one(which: str) -> Non
 
 def test_an_instrument_says_whether_it_takes_pairs_and_replacements() -> None:
     """Either by itself."""
-    types = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+    types = (OrderType.LIMIT, OrderType.STOP_LIMIT)
     no_pairs = attrs.evolve(BTC, rules=(AllowedOrders("orderTypes", types, oco=False),))
     no_other = attrs.evolve(BTC, rules=(AllowedOrders("orderTypes", types, replace=False),))
 

@@ -143,9 +143,10 @@ def _allowed(symbol: Mapping[str, Any]) -> Iterator[OrderRule]:
     words = symbol.get("orderTypes")
     if words is None:
         return
+    known = {_ORDER_TYPES[word] for word in words if word in _ORDER_TYPES}
     yield AllowedOrders(
         "orderTypes",
-        types=frozenset(_ORDER_TYPES[word] for word in words if word in _ORDER_TYPES),
+        types=tuple(kind for kind in OrderType if kind in known),
         by_quote=symbol.get("quoteOrderQtyMarketAllowed") is not False,
         maker_only="LIMIT_MAKER" in words,
         oco=symbol.get("ocoAllowed") is not False,

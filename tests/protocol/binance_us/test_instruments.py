@@ -63,7 +63,7 @@ def instrument(**fields: Any) -> Instrument:
     return found
 
 
-ALLOWED = AllowedOrders("orderTypes", frozenset({MARKET, LIMIT, STOP}))
+ALLOWED = AllowedOrders("orderTypes", (MARKET, LIMIT, STOP))
 
 
 def ruled(*filters: dict[str, Any]) -> Instrument:
@@ -195,14 +195,14 @@ def test_lists_and_positions_have_rules() -> None:
     ("fields", "allowed"),
     [
         ({}, ALLOWED),
-        ({"orderTypes": ["LIMIT", "LIMIT_MAKER"]}, evolve(ALLOWED, types=frozenset({LIMIT}))),
+        ({"orderTypes": ["LIMIT", "LIMIT_MAKER"]}, evolve(ALLOWED, types=(LIMIT,))),
         (
             {"orderTypes": ["MARKET", "TAKE_PROFIT_LIMIT"]},
-            evolve(ALLOWED, types=frozenset({MARKET, STOP}), maker_only=False),
+            evolve(ALLOWED, types=(MARKET, STOP), maker_only=False),
         ),
         (
             {"orderTypes": [], "ocoAllowed": None},
-            evolve(ALLOWED, types=frozenset(), maker_only=False),
+            evolve(ALLOWED, types=(), maker_only=False),
         ),
         ({"quoteOrderQtyMarketAllowed": False}, evolve(ALLOWED, by_quote=False)),
         ({"ocoAllowed": False}, evolve(ALLOWED, oco=False)),
