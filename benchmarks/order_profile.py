@@ -5,7 +5,7 @@ Watching costs a few microseconds an order itself.
 """
 
 import statistics
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter_ns
 from typing import Any
 
@@ -22,6 +22,7 @@ from venuetree.protocol.port import (
     Lane,
     LimitReport,
     RestCodec,
+    RestFlow,
     RestReply,
     RestRequest,
     SignedAhead,
@@ -40,6 +41,7 @@ SPANS = (
     ("ask gate", 2),
     ("ask auth", 2),
     ("sign", 3),
+    ("ask messages", 2),
     ("http", 2),
     ("sign ahead", 3),
 )
@@ -90,6 +92,7 @@ class OrderProfile:
 
     def _watch_asks(self) -> None:
         ask: Callable[..., Awaitable[Any]] = Ref.ask
+        ask_nowait: Callable[..., Any] = Ref.ask_nowait
 
         async def watched(ref: Ref[Any], message: Any, *, timeout: float) -> Any:  # noqa: ASYNC109
             started = perf_counter_ns()
@@ -98,7 +101,14 @@ class OrderProfile:
             finally:
                 self.note(f"ask {ref.name.rpartition(chr(47))[2]}", started)
 
+        def watched_nowait(ref: Ref[Any], message: Any) -> Any:
+            started = perf_counter_ns()
+            answer = ask_nowait(ref, message)
+            self.note(f"ask {ref.name.rpartition(chr(47))[2]}", started)
+            return answer
+
         Ref.ask = watched  # type: ignore[method-assign, assignment]
+        Ref.ask_nowait = watched_nowait  # type: ignore[method-assign, assignment]
 
     def _watch_sends(self) -> None:
         send = HttpClient.send
@@ -149,9 +159,7 @@ class _Codec:
             return flow
         return self._watched(flow, started)
 
-    def _watched(
-        self, flow: Generator[RestRequest, RestReply, Any], started: int
-    ) -> Generator[RestRequest, RestReply, Any]:
+    def _watched(self, flow: RestFlow[Any], started: int) -> RestFlow[Any]:
         try:
             request = next(flow)
             while True:

@@ -9,13 +9,21 @@ __all__ = ["CASES", "run_case"]
 
 #: Family, and the cases that each run in a process of its own.
 CASES: dict[str, tuple[str, ...]] = {
-    "decode": ("trade-1", "trades-20", "l2-20", "l2-1000", "ticker"),
+    "decode": (
+        "trade-1",
+        "trades-20",
+        "l2-20",
+        "l2-1000",
+        "ticker",
+        "binance_us-trade",
+        "binance_us-depth-20",
+    ),
     "book": ("",),
     "ask": ("asyncio", "trio", "uvloop"),
     "idle": ("asyncio", "trio"),
-    "feed": ("trades", "books", "latency"),
-    "order": ("asyncio", "trio"),
-    "order_peers": ("",),
+    "feed": ("trades", "books", "latency", "binance_us-trades"),
+    "order": ("asyncio", "trio", "binance_us-asyncio", "binance_us-trio"),
+    "order_peers": ("coinbase", "binance_us", "binance_us-ws_api"),
     "stuck": ("asyncio", "trio"),
 }
 #: Families whose one case takes no name.

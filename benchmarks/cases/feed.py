@@ -18,7 +18,7 @@ from benchmarks.rows import Goal, Row, at_least, percentile
 __all__ = ["measure"]
 
 #: Frames of a flood.
-COUNTS = {"trades": 30_000, "books": 8_000}
+COUNTS = {"trades": 30_000, "books": 8_000, "binance_us-trades": 30_000}
 RATE = 500
 #: Frames of a latency run: four seconds.
 PACED = 2000
@@ -49,25 +49,68 @@ CLIENTS: Mapping[str, _Client] = {
     "ccxt.pro": _Client("ccxt_feed", peer=PEERS["ccxt"]),
     "cryptofeed": _Client("cryptofeed_feed", peer=PEERS["cryptofeed"]),
 }
+_BINANCE_US = ("--exchange", "binance_us")
+BINANCE_US_CLIENTS: Mapping[str, _Client] = {
+    "asyncio": _Client("ours", ("--loop", "asyncio", *_BINANCE_US)),
+    "trio": _Client("ours", ("--loop", "trio", *_BINANCE_US)),
+    "bare picows": _Client("bare_picows", _BINANCE_US),
+    "ccxt.pro": _Client("ccxt_binance_us_feed", peer=PEERS["ccxt"]),
+}
 
-RATIOS: Mapping[str, tuple[_Ratio, ...]] = {
-    "trades": (
-        _Ratio("asyncio", "bare picows", at_least(0.25)),
-        _Ratio("trio", "bare picows", at_least(0.25)),
-        _Ratio("trio, trio-websocket", "bare trio-websocket", at_least(0.6)),
-        _Ratio("asyncio", "ccxt.pro", at_least(4)),
-        _Ratio("trio", "ccxt.pro", at_least(4)),
-        _Ratio("asyncio", "cryptofeed", at_least(1.4)),
-        _Ratio("trio", "cryptofeed", at_least(1.4)),
+
+@frozen
+class _Flood:
+    """What is sent by which server, to whom, and what is told of it."""
+
+    what: str
+    server: str
+    kind: str
+    clients: Mapping[str, _Client]
+    ratios: tuple[_Ratio, ...]
+
+
+FLOODS: Mapping[str, _Flood] = {
+    "trades": _Flood(
+        "trades",
+        "feed",
+        "trades",
+        CLIENTS,
+        (
+            _Ratio("asyncio", "bare picows", at_least(0.25)),
+            _Ratio("trio", "bare picows", at_least(0.25)),
+            _Ratio("trio, trio-websocket", "bare trio-websocket", at_least(0.6)),
+            _Ratio("asyncio", "ccxt.pro", at_least(4)),
+            _Ratio("trio", "ccxt.pro", at_least(4)),
+            _Ratio("asyncio", "cryptofeed", at_least(1.4)),
+            _Ratio("trio", "cryptofeed", at_least(1.4)),
+        ),
     ),
-    "books": (
-        _Ratio("asyncio", "bare picows"),
-        _Ratio("trio", "bare picows"),
-        _Ratio("trio, trio-websocket", "bare trio-websocket"),
-        _Ratio("asyncio", "ccxt.pro", at_least(1.5)),
-        _Ratio("trio", "ccxt.pro", at_least(1.5)),
-        _Ratio("asyncio", "cryptofeed", at_least(1.5)),
-        _Ratio("trio", "cryptofeed", at_least(1.5)),
+    "books": _Flood(
+        "books",
+        "feed",
+        "books",
+        CLIENTS,
+        (
+            _Ratio("asyncio", "bare picows"),
+            _Ratio("trio", "bare picows"),
+            _Ratio("trio, trio-websocket", "bare trio-websocket"),
+            _Ratio("asyncio", "ccxt.pro", at_least(1.5)),
+            _Ratio("trio", "ccxt.pro", at_least(1.5)),
+            _Ratio("asyncio", "cryptofeed", at_least(1.5)),
+            _Ratio("trio", "cryptofeed", at_least(1.5)),
+        ),
+    ),
+    "binance_us-trades": _Flood(
+        "Binance.US trades",
+        "binance_us_feed",
+        "trades",
+        BINANCE_US_CLIENTS,
+        (
+            _Ratio("asyncio", "bare picows", at_least(0.25)),
+            _Ratio("trio", "bare picows", at_least(0.25)),
+            _Ratio("asyncio", "ccxt.pro", at_least(3.5)),
+            _Ratio("trio", "ccxt.pro", at_least(3.5)),
+        ),
     ),
 }
 
@@ -84,23 +127,24 @@ class _Results:
 
 
 def measure(name: str, options: Options) -> list[Row]:
-    """The rows of `trades`, `books` or `latency`."""
+    """The rows of one of `FLOODS`, or of `latency`."""
     if name == "latency":
         return _latency(options)
+    flood = FLOODS[name]
     count = COUNTS[name] // (20 if options.quick else 1)
-    results = _Results(failed=_left_out(options))
-    with serving("feed", "--kind", name, "--count", str(count)) as server:
+    results = _Results(failed=_left_out(flood.clients, options))
+    with serving(flood.server, "--kind", flood.kind, "--count", str(count)) as server:
         for number in range(options.rounds):
-            for who in _turned(list(CLIENTS), number):
-                _flood(who, name, count, server, results)
-    return [_row(name, ratio, results) for ratio in RATIOS[name]]
+            for who in _turned(list(flood.clients), number):
+                _flood(who, flood, count, server, results)
+    return [_row(flood, ratio, results) for ratio in flood.ratios]
 
 
-def _left_out(options: Options) -> dict[str, str]:
+def _left_out(clients: Mapping[str, _Client], options: Options) -> dict[str, str]:
     """The peers, if they are not to be measured."""
     if options.peers:
         return {}
-    return {who: "left out" for who, client in CLIENTS.items() if client.peer is not None}
+    return {who: "left out" for who, client in clients.items() if client.peer is not None}
 
 
 def _turned(names: list[str], number: int) -> list[str]:
@@ -109,14 +153,14 @@ def _turned(names: list[str], number: int) -> list[str]:
     return names[turn:] + names[:turn]
 
 
-def _flood(who: str, kind: str, count: int, server: Server, results: _Results) -> None:
+def _flood(who: str, flood: _Flood, count: int, server: Server, results: _Results) -> None:
     if who in results.failed:
         return
-    client = CLIENTS[who]
+    client = flood.clients[who]
     server.forget()
     arguments = (
         *client.arguments,
-        *("--url", f"ws://127.0.0.1:{server.port}", "--kind", kind, "--count", str(count)),
+        *("--url", f"ws://127.0.0.1:{server.port}", "--kind", flood.kind, "--count", str(count)),
     )
     try:
         told = run_client(client.module, arguments, peer=client.peer)
@@ -133,12 +177,12 @@ def _flood(who: str, kind: str, count: int, server: Server, results: _Results) -
     results.beside[who] = f" ({'; '.join(beside)})" if beside else ""
 
 
-def _row(kind: str, ratio: _Ratio, results: _Results) -> Row:
-    what = f"{kind}, {ratio.ours} / {ratio.reference}"
+def _row(flood: _Flood, ratio: _Ratio, results: _Results) -> Row:
+    what = f"{flood.what}, {ratio.ours} / {ratio.reference}"
     for who in (ratio.ours, ratio.reference):
         if who in results.failed:
             said = results.failed[who]
-            skipped = said if CLIENTS[who].peer is not None else f"broke: {said}"
+            skipped = said if flood.clients[who].peer is not None else f"broke: {said}"
             return Row("feed", what, goal=ratio.goal, skipped=f"{who}: {skipped}")
     ours, reference = results.figures[ratio.ours], results.figures[ratio.reference]
     return Row(
@@ -162,7 +206,7 @@ def _latency(options: Options) -> list[Row]:
     rounds = max(1, options.rounds // 3)
     p50: dict[str, list[float]] = {}
     p99: dict[str, list[float]] = {}
-    failed = _left_out(options)
+    failed = _left_out(CLIENTS, options)
     with serving("feed", "--kind", "trades", "--count", str(count), "--rate", str(RATE)) as server:
         for number in range(rounds):
             for who in _turned(list(CLIENTS), number):

@@ -8,7 +8,14 @@ import statistics
 import sys
 from collections.abc import Mapping
 
-from benchmarks.clients.our_orders import RawDoor, config_for, engine_for, place_timed
+from benchmarks.clients.our_orders import (
+    RawDoor,
+    Way,
+    config_for,
+    engine_for,
+    let_rest,
+    place_timed,
+)
 from benchmarks.loops import Loop, run_on
 from benchmarks.options import Options
 from benchmarks.order_profile import OrderProfile
@@ -20,30 +27,49 @@ __all__ = ["measure"]
 #: Orders a round, and in a row before it is the other's turn.
 ORDERS = 400
 BLOCK = 20
+#: By the case's first word: its server, and by which ways orders go to it.
+DOORS: Mapping[str, tuple[str, tuple[Way, ...]]] = {
+    "": ("orders", (Way.COINBASE,)),
+    "binance_us": ("binance_us_orders", (Way.BINANCE_US, Way.BINANCE_US_WS_API)),
+}
+WORDS = {
+    Way.COINBASE: "order",
+    Way.BINANCE_US: "Binance.US order",
+    Way.BINANCE_US_WS_API: "Binance.US order by WebSocket API",
+}
 
 
 def measure(name: str, options: Options) -> list[Row]:
-    """The rows of one event loop."""
-    with serving("orders") as server:
-        return run_on(Loop(name), _measure, name, options, server.first)
+    """The rows of one exchange on one event loop."""
+    exchange, _, loop = name.rpartition("-")
+    module, ways = DOORS[exchange]
+    with serving(module) as server:
+        return [
+            row
+            for way in ways
+            for row in run_on(Loop(loop), _measure, way, loop, options, server.first)
+        ]
 
 
-async def _measure(name: str, options: Options, door: Mapping[str, str | int]) -> list[Row]:
+async def _measure(
+    way: Way, loop: str, options: Options, door: Mapping[str, str | int]
+) -> list[Row]:
     count = BLOCK * 2 if options.quick else ORDERS
-    config = config_for(door)
+    config = config_for(way, door)
     profile = OrderProfile() if options.profile else None
     if profile is not None:
         config = profile.watch(config)
     ratios, p50, p99, raw50 = [], [], [], []
     async with engine_for(config) as handle:
-        raw = await RawDoor.open(config)
+        raw = await RawDoor.open(config, way.time_in_force)
+        await let_rest(handle)
         for number in range(options.rounds + 1):
             gc.collect()
             ours: list[float] = []
             reference: list[float] = []
             for _ in range(count // BLOCK):
                 reference += [await raw.exchange_timed() for _ in range(BLOCK)]
-                ours += [await place_timed(handle) for _ in range(BLOCK)]
+                ours += [await place_timed(handle, way.time_in_force) for _ in range(BLOCK)]
             if number:
                 ratios.append(percentile(ours, 0.5) / percentile(reference, 0.5))
                 p50.append(percentile(ours, 0.5) / 1e3)
@@ -53,15 +79,15 @@ async def _measure(name: str, options: Options, door: Mapping[str, str | int]) -
                 profile.clear()
         await raw.aclose()
     if profile is not None:
-        print(f"order, {name}: where the time goes\n{profile.text()}", file=sys.stderr)
+        print(f"{WORDS[way]}, {loop}: where the time goes\n{profile.text()}", file=sys.stderr)
     return [
         Row(
             "order",
-            f"order p50, {name} / raw exchange",
+            f"{WORDS[way]} p50, {loop} / raw exchange",
             "x",
             tuple(ratios),
             at_most(4),
             f"{statistics.median(p50):,.0f} us against {statistics.median(raw50):,.0f} us",
         ),
-        Row("order", f"order p99, {name}", "ms", tuple(p99), at_most(100)),
+        Row("order", f"{WORDS[way]} p99, {loop}", "ms", tuple(p99), at_most(100)),
     ]

@@ -16,10 +16,12 @@ WARM_UP = 100
 
 
 class _Counter(WSListener):
-    def __init__(self, channel: str, count: int, *, is_paced: bool) -> None:
+    """Counts Coinbase's messages of one channel, without the snapshot."""
+
+    def __init__(self, kind: str, count: int, *, is_paced: bool) -> None:
         super().__init__()
-        self._channel = channel
-        self._data = "l2_data" if channel == "level2" else channel
+        self._channel = "market_trades" if kind == "trades" else "level2"
+        self._data = "market_trades" if kind == "trades" else "l2_data"
         self._count = count
         self._is_paced = is_paced
         self.events = 0
@@ -27,13 +29,23 @@ class _Counter(WSListener):
         self.latencies: list[int] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    def subscription(self) -> dict[str, Any]:
+        """What is said first."""
+        return {"type": "subscribe", "product_ids": ["BTC-USD"], "channel": self._channel}
+
+    def is_event(self, message: dict[str, Any]) -> bool:
+        """Whether it is one of those that are counted."""
+        is_data: bool = (
+            message["channel"] == self._data and message["events"][0]["type"] != "snapshot"
+        )
+        return is_data
+
     def on_ws_connected(self, transport: WSTransport) -> None:
-        message = {"type": "subscribe", "product_ids": ["BTC-USD"], "channel": self._channel}
-        transport.send(WSMsgType.TEXT, json.dumps(message).encode())
+        transport.send(WSMsgType.TEXT, json.dumps(self.subscription()).encode())
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 - picows's
         message: dict[str, Any] = orjson.loads(frame.get_payload_as_memoryview())
-        if message["channel"] != self._data or message["events"][0]["type"] == "snapshot":
+        if not self.is_event(message):
             return
         if not self.events:
             self.cpu_ns = -time.process_time_ns()
@@ -47,10 +59,27 @@ class _Counter(WSListener):
             self.done.set_result(None)
 
 
-async def _run(url: str, kind: str, count: int, *, is_paced: bool) -> None:
-    channel = "market_trades" if kind == "trades" else "level2"
-    counter = _Counter(channel, count, is_paced=is_paced)
-    transport, _ = await ws_connect(lambda: counter, url)
+class _BinanceUsCounter(_Counter):
+    """Counts Binance.US's trades, by a connection for combined streams."""
+
+    def subscription(self) -> dict[str, Any]:
+        return {"method": "SUBSCRIBE", "params": ["btcusd@trade"], "id": 1}
+
+    def is_event(self, message: dict[str, Any]) -> bool:
+        return "stream" in message
+
+
+#: How each exchange is counted, and the path of its streams.
+EXCHANGES: dict[str, tuple[type[_Counter], str]] = {
+    "coinbase": (_Counter, ""),
+    "binance_us": (_BinanceUsCounter, "/stream"),
+}
+
+
+async def _run(url: str, exchange: str, kind: str, count: int, *, is_paced: bool) -> None:
+    counter_type, path = EXCHANGES[exchange]
+    counter = counter_type(kind, count, is_paced=is_paced)
+    transport, _ = await ws_connect(lambda: counter, url + path)
     await asyncio.wait_for(counter.done, 120)
     transport.disconnect()
     print(
@@ -69,11 +98,12 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
+    parser.add_argument("--exchange", choices=sorted(EXCHANGES), default="coinbase")
     parser.add_argument("--kind", default="trades")
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--paced", action="store_true")
     given = parser.parse_args()
-    asyncio.run(_run(given.url, given.kind, given.count, is_paced=given.paced))
+    asyncio.run(_run(given.url, given.exchange, given.kind, given.count, is_paced=given.paced))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any
 
-import ccxt.pro
+import ccxt.pro  # type: ignore[import-not-found]
 
 WARM_UP = 100
 SYMBOL = "BTC/USD"

@@ -7,7 +7,7 @@ import sys
 from time import perf_counter_ns
 from typing import Any
 
-import ccxt.async_support
+import ccxt.async_support  # type: ignore[import-not-found]
 
 WARM_UP = 20
 MARKET = {

@@ -11,13 +11,13 @@ from time import perf_counter_ns
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from coinbase.rest import RESTClient
-from requests.adapters import HTTPAdapter
+from coinbase.rest import RESTClient  # type: ignore[import-not-found]
+from requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
 
 WARM_UP = 20
 
 
-class _PlainText(HTTPAdapter):
+class _PlainText(HTTPAdapter):  # type: ignore[misc]
     """It insists on https; let it, and send without."""
 
     def send(self, request: Any, **options: Any) -> Any:

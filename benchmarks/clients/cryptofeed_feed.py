@@ -9,11 +9,11 @@ import json
 import time
 from typing import Any
 
-from cryptofeed import FeedHandler, connection
-from cryptofeed.connection import WebsocketEndpoint
-from cryptofeed.defines import L2_BOOK, TRADES
-from cryptofeed.exchanges import Coinbase
-from cryptofeed.symbols import Symbols
+from cryptofeed import FeedHandler, connection  # type: ignore[import-not-found]
+from cryptofeed.connection import WebsocketEndpoint  # type: ignore[import-not-found]
+from cryptofeed.defines import L2_BOOK, TRADES  # type: ignore[import-not-found]
+from cryptofeed.exchanges import Coinbase  # type: ignore[import-not-found]
+from cryptofeed.symbols import Symbols  # type: ignore[import-not-found]
 
 WARM_UP = 100
 SYMBOL = "BTC-USD"

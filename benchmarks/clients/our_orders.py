@@ -5,10 +5,12 @@ As a script it prints `{"latencies_ns"}` of orders one after the other.
 
 import argparse
 import json
+import struct
 import sys
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from enum import Enum
 from time import perf_counter_ns, time_ns
 
 import anyio
@@ -17,29 +19,56 @@ from attrs import evolve
 
 from benchmarks.clients.ours import Silent
 from benchmarks.loops import Loop, run_on
-from venuetree.config import ExchangeConfig, coinbase
+from venuetree.actors.message_worker import DoorDetail
+from venuetree.config import ExchangeConfig, binance_us, coinbase
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import limit_order
 from venuetree.protocol.commands import PlaceOrder
-from venuetree.protocol.models import OrderRequest, Side
+from venuetree.protocol.exchanges.binance_us import OrderWay
+from venuetree.protocol.models import OrderRequest, Side, TimeInForce
 from venuetree.protocol.port import Endpoints, FlowContext, RestRequest
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["RawDoor", "config_for", "engine_for", "order_request", "place_timed"]
+__all__ = ["RawDoor", "Way", "config_for", "engine_for", "let_rest", "place_timed"]
 
 WARM_UP = 50
+#: Orders that stay open at Binance.US, as of one who makes a market.
+RESTING = 20
+NOWHERE = "ws://127.0.0.1:9"
 
 
-def config_for(door: Mapping[str, str | int]) -> ExchangeConfig:
+class Way(Enum):
+    """Whose orders, and by which way they go."""
+
+    COINBASE = "coinbase"
+    BINANCE_US = "binance_us"
+    #: By Binance.US's WebSocket API.
+    BINANCE_US_WS_API = "binance_us-ws_api"
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """Of what is measured: Binance.US allows 200 open orders, so there each ends at once."""
+        if self is Way.COINBASE:
+            return TimeInForce.GOOD_TILL_CANCELLED
+        return TimeInForce.IMMEDIATE_OR_CANCEL
+
+
+def config_for(way: Way, door: Mapping[str, str | int]) -> ExchangeConfig:
     """The engine's configuration for the order server; its windows are wide, but asked."""
-    url = f"http://127.0.0.1:{door['port']}"
-    keys = {name: str(door[name]) for name in ("key_name", "private_key")}
-    config = coinbase(
-        keys,
-        endpoints=Endpoints(rest=url, stream="ws://127.0.0.1:9", user_stream="ws://127.0.0.1:9"),
-        parts=Part.UPKEEP | Part.ORDERS,
-    )
+    keys = {name: str(value) for name, value in door.items() if not name.endswith("port")}
+    rest = f"http://127.0.0.1:{door['port']}"
+    parts = Part.UPKEEP | Part.ORDERS
+    if way is Way.COINBASE:
+        endpoints = Endpoints(rest=rest, stream=NOWHERE, user_stream=NOWHERE)
+        config = coinbase(keys, endpoints=endpoints, parts=parts)
+    else:
+        ws_api = f"ws://127.0.0.1:{door['ws_api_port']}/ws-api/v3"
+        endpoints = Endpoints(
+            rest=rest, stream=NOWHERE, user_stream=NOWHERE, others={"ws_api": ws_api}
+        )
+        orders_by = OrderWay.WS_API if way is Way.BINANCE_US_WS_API else OrderWay.REST
+        config = binance_us(keys, orders_by=orders_by, endpoints=endpoints, parts=parts)
     profile = config.exchange.profile
     wide = tuple(evolve(window, capacity=1_000_000) for window in profile.limits)
     return evolve(config, exchange=evolve(config.exchange, profile=evolve(profile, limits=wide)))
@@ -47,28 +76,51 @@ def config_for(door: Mapping[str, str | int]) -> ExchangeConfig:
 
 @asynccontextmanager
 async def engine_for(config: ExchangeConfig) -> AsyncIterator[ExchangeHandle]:
-    """The handle, its exchange reached."""
+    """The handle, its exchange reached, and the connection for messages open if there is one."""
     async with Engine(config, log=Silent()) as engine:
-        handle = engine["coinbase"]
+        handle = engine[config.name]
+        by_message = config.exchange.message_door is not None
         with anyio.fail_after(10):
             await handle.reachable()
+            # The snapshot is what tells it; nothing is told that could be awaited.
+            while by_message and not _door(engine, config).is_connected:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
         yield handle
+        if by_message and not _door(engine, config).sent:
+            raise RuntimeError("the orders went over HTTP")
 
 
-def order_request() -> OrderRequest:
+def _door(engine: Engine, config: ExchangeConfig) -> DoorDetail:
+    detail = engine.snapshot()[f"{config.name}/io/messages"].detail
+    if isinstance(detail, DoorDetail):
+        return detail
+    # Its actor has not begun.
+    return DoorDetail(is_connected=False, in_flight=0, sent=0)
+
+
+def order_request(time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED) -> OrderRequest:
     """A limit order that would rest."""
     return limit_order(
         "BTC-USD",
         Side.BUY,
         quantity="0.01",
         price="30000.00",
+        time_in_force=time_in_force,
         client_order_id=str(uuid.uuid4()),
     )
 
 
-async def place_timed(handle: ExchangeHandle) -> int:
+async def let_rest(handle: ExchangeHandle) -> None:
+    """Place the orders that are open beside those that are measured."""
+    for _ in range(RESTING):
+        await handle.place(order_request())
+
+
+async def place_timed(
+    handle: ExchangeHandle, time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED
+) -> int:
     """Nanoseconds of one order, from the call to its acknowledgement."""
-    request = order_request()
+    request = order_request(time_in_force)
     started = perf_counter_ns()
     order = await handle.place(request)
     taken = perf_counter_ns() - started
@@ -85,24 +137,30 @@ class RawDoor:
         self._request = request
 
     @classmethod
-    async def open(cls, config: ExchangeConfig) -> "RawDoor":
+    async def open(cls, config: ExchangeConfig, time_in_force: TimeInForce) -> "RawDoor":
         """Connect, and render one signed order."""
         assert config.endpoints is not None
         host = config.endpoints.rest.removeprefix("http://")
-        address, _, port = host.partition(":")
-        stream = await anyio.connect_tcp(address, int(port))
-        stream.extra(SocketAttribute.raw_socket).setsockopt(6, 1, 1)
-        flow = config.exchange.rest.flow(PlaceOrder(order_request()), FlowContext(now_ns=time_ns()))
+        command = PlaceOrder(order_request(time_in_force))
+        flow = config.exchange.rest.flow(command, FlowContext(now_ns=time_ns()))
         signer = config.exchange.signer(config.credentials)
         request = next(flow)
         if not isinstance(request, RestRequest):
             raise TypeError(request)
-        signed = signer.sign(request, host=host, now_ns=time_ns(), nonce=uuid.uuid4().hex)
         flow.close()
+        message_door = config.exchange.message_door
+        if message_door is not None:
+            message = message_door.message(request, 1)
+            text = signer.sign_stream(message, now_ns=time_ns(), nonce=uuid.uuid4().hex)
+            host, _, path = config.endpoints.others["ws_api"].removeprefix("ws://").partition("/")
+            stream = await _dial(host)
+            await _shake_hands(stream, host, path)
+            return cls(stream, _client_frame(text.encode()))
+        signed = signer.sign(request, host=host, now_ns=time_ns(), nonce=uuid.uuid4().hex)
         head = [f"{signed.method} {signed.path} HTTP/1.1", f"Host: {host}"]
         head += [f"{name}: {value}" for name, value in signed.headers]
         head += [f"Content-Length: {len(signed.body)}", "", ""]
-        return cls(stream, "\r\n".join(head).encode() + signed.body)
+        return cls(await _dial(host), "\r\n".join(head).encode() + signed.body)
 
     async def exchange_timed(self) -> int:
         """Nanoseconds from the first byte out to the last one in."""
@@ -118,19 +176,44 @@ class RawDoor:
         await self._stream.aclose()
 
 
-async def _run(door: Mapping[str, str | int], count: int) -> None:
-    async with engine_for(config_for(door)) as handle:
-        latencies = [await place_timed(handle) for _ in range(count + WARM_UP)]
+async def _dial(host: str) -> SocketStream:
+    address, _, port = host.partition(":")
+    stream = await anyio.connect_tcp(address, int(port))
+    stream.extra(SocketAttribute.raw_socket).setsockopt(6, 1, 1)
+    return stream
+
+
+async def _shake_hands(stream: SocketStream, host: str, path: str) -> None:
+    """Become a WebSocket."""
+    head = [f"GET /{path} HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade"]
+    head += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""]
+    await stream.send("\r\n".join(head).encode())
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        data += await stream.receive()
+
+
+def _client_frame(payload: bytes) -> bytes:
+    """A whole text frame; its mask is zero, which leaves the payload as it is."""
+    assert 126 <= len(payload) < 65536
+    return struct.pack("!BBHI", 0x81, 0x80 | 126, len(payload), 0) + payload
+
+
+async def _run(way: Way, door: Mapping[str, str | int], count: int) -> None:
+    async with engine_for(config_for(way, door)) as handle:
+        await let_rest(handle)
+        latencies = [await place_timed(handle, way.time_in_force) for _ in range(count + WARM_UP)]
     print(json.dumps({"latencies_ns": latencies[WARM_UP:]}))
 
 
 def main() -> None:
     """Read the command line (the server's line on stdin) and run."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--way", default="coinbase")
     parser.add_argument("--loop", default="asyncio")
     parser.add_argument("--count", type=int, required=True)
     given = parser.parse_args()
-    run_on(Loop(given.loop), _run, json.loads(sys.stdin.readline()), given.count)
+    run_on(Loop(given.loop), _run, Way(given.way), json.loads(sys.stdin.readline()), given.count)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from benchmarks.frames import PRODUCT
 from benchmarks.loops import Loop, run_on
 from venuetree.actors.feed import MarketFeed
 from venuetree.actors.streams import StreamOptions, WebSocketClient
-from venuetree.config import coinbase
+from venuetree.config import exchange_config
 from venuetree.engine import Engine
 from venuetree.protocol.events import BookInStep, BookUpdated, Dropped, TradePrinted
 from venuetree.protocol.models import Topic
@@ -78,8 +78,11 @@ async def _latencies(feed: MarketFeed, count: int) -> list[int]:
     return latencies[WARM_UP:] or latencies
 
 
-async def _run(url: str, transport: str, kind: str, count: int, *, is_paced: bool) -> None:
-    config = coinbase(
+async def _run(
+    url: str, exchange: str, transport: str, kind: str, count: int, *, is_paced: bool
+) -> None:
+    config = exchange_config(
+        exchange,
         endpoints=Endpoints(rest="http://127.0.0.1:9", stream=url, user_stream=url),
         parts=Part(0),
         streams=StreamOptions(client=WebSocketClient(transport)),
@@ -89,7 +92,7 @@ async def _run(url: str, transport: str, kind: str, count: int, *, is_paced: boo
     with anyio.fail_after(TIMEOUT_S):
         async with (
             Engine(config, log=Silent()) as engine,
-            engine["coinbase"].subscribe(PRODUCT, topic) as feed,
+            engine[exchange].subscribe(PRODUCT, topic) as feed,
         ):
             if is_paced:
                 told["latencies_ns"] = await _latencies(feed, count)
@@ -104,6 +107,7 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
+    parser.add_argument("--exchange", default="coinbase")
     parser.add_argument("--loop", default="asyncio")
     parser.add_argument("--transport", default="sans_io")
     parser.add_argument("--kind", default="trades")
@@ -112,7 +116,14 @@ def main() -> None:
     given = parser.parse_args()
 
     async def run() -> None:
-        await _run(given.url, given.transport, given.kind, given.count, is_paced=given.paced)
+        await _run(
+            given.url,
+            given.exchange,
+            given.transport,
+            given.kind,
+            given.count,
+            is_paced=given.paced,
+        )
 
     run_on(Loop(given.loop), run)
 

@@ -1,4 +1,4 @@
-"""python-binance, HMAC: another exchange's order, to the same server. Prints `{"latencies_ns"}`."""
+"""python-binance, HMAC: `create_order` one after the other. Prints `{"latencies_ns"}`."""
 
 import argparse
 import asyncio
@@ -7,23 +7,26 @@ import sys
 from time import perf_counter_ns
 from typing import Any
 
-from binance import AsyncClient
+from binance import AsyncClient  # type: ignore[import-not-found]
 
 WARM_UP = 20
 
 
-async def _run(door: dict[str, Any], count: int) -> None:
-    client: Any = AsyncClient("key", "secret")
-    client.API_URL = f"http://127.0.0.1:{door['port']}/api"
+async def _run(door: dict[str, Any], count: int, *, by_ws_api: bool) -> None:
+    # Read once, when a client is made.
+    AsyncClient.API_URL = f"http://127.0.0.1:{door['port']}/api"
+    AsyncClient.WS_API_URL = f"ws://127.0.0.1:{door['ws_api_port']}/ws-api/v3"
+    client: Any = AsyncClient(door["api_key"], door["api_secret"], tld="us")
+    place = client.ws_create_order if by_ws_api else client.create_order
     latencies = []
     try:
         for _ in range(count + WARM_UP):
             started = perf_counter_ns()
-            order = await client.create_order(
-                symbol="BTCUSDT",
+            order = await place(
+                symbol="BTCUSD",
                 side="BUY",
                 type="LIMIT",
-                timeInForce="GTC",
+                timeInForce="IOC",
                 quantity="0.01",
                 price="30000.00",
             )
@@ -39,8 +42,9 @@ def main() -> None:
     """Read the command line (the server's line on stdin) and run."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--ws-api", action="store_true")
     given = parser.parse_args()
-    asyncio.run(_run(json.loads(sys.stdin.readline()), given.count))
+    asyncio.run(_run(json.loads(sys.stdin.readline()), given.count, by_ws_api=given.ws_api))
 
 
 if __name__ == "__main__":

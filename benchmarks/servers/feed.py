@@ -1,4 +1,4 @@
-"""A market data server: acknowledges, snapshots, then sends frames rendered beforehand.
+"""Coinbase's market data: acknowledges, snapshots, then sends frames rendered beforehand.
 
 `python -m benchmarks.servers.feed --kind trades --count 40000` prints its port, then for each
 connection the time at which it began to send. The sequence numbers of a connection are continuous
@@ -8,13 +8,13 @@ and heartbeats are among the frames, so that a client which checks both is conte
 import argparse
 import json
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from benchmarks.frames import Market, heartbeat, subscriptions
+from benchmarks.servers.flood import chunked, say
 from benchmarks.servers.parent import end_with_parent
 from benchmarks.servers.websocket import Peer, text_frame
 
@@ -26,7 +26,6 @@ CHANNELS = {"trades": "market_trades", "books": "level2"}
 LAST_TRADE = "999999999999"
 #: After the subscription, silence for so long means that the client has said all it had to say.
 QUIET_S = 0.15
-CHUNK_BYTES = 1 << 16
 HEARTBEAT_EVERY = 5000
 BOOK_LEVELS = 200
 #: Levels changed by an update of a book: most exchanges' updates are small.
@@ -48,12 +47,6 @@ def main() -> None:
         threading.Thread(
             target=serve, args=(connection, given.kind, given.count, given.rate), daemon=True
         ).start()
-
-
-def say(line: dict[str, int]) -> None:
-    """Tell whoever started us."""
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
 
 
 def serve(connection: socket.socket, kind: str, count: int, rate: float) -> None:
@@ -124,26 +117,21 @@ def render(market: Market, kind: str, sequence: int) -> Iterator[bytes]:
 def flood(connection: socket.socket, market: Market, kind: str, sequence: int, count: int) -> None:
     """Send `count` frames of data as fast as the client takes them."""
     market.stamp = frozen_stamp()
-    chunks: list[bytes] = []
-    pending: list[bytes] = []
-    size = sent = 0
+    frames: list[bytes] = []
+    sent = 0
     for frame in render(market, kind, sequence):
         sent += b'"heartbeats"' not in frame[:40]
         sequence += 1
         if sent == count:
             break
-        pending.append(frame)
-        size += len(frame)
-        if size >= CHUNK_BYTES:
-            chunks.append(b"".join(pending))
-            pending, size = [], 0
+        frames.append(frame)
     # The last is told apart, for clients that do not see every one.
     last = (
         market.trades(sequence - 1, 1, trade_id=LAST_TRADE)
         if kind == "trades"
         else market.far_bid(sequence - 1)
     )
-    chunks.append(b"".join([*pending, text_frame(last)]))
+    chunks = list(chunked([*frames, text_frame(last)]))
     say({"started_ns": time.time_ns()})
     for chunk in chunks:
         connection.sendall(chunk)
