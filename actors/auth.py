@@ -123,6 +123,8 @@ class _Ahead:
         self._made: dict[tuple[str, str, str], SignedAhead] = {}
         self._wanted: dict[tuple[str, str, str], RestRequest] = {}
         self._is_wanted = anyio.Event()
+        #: For which nothing can be made ahead.
+        self._useless: set[tuple[str, str, str]] = set()
 
     def sign(self, request: RestRequest, host: str) -> RestRequest:
         """The request, signed: by what was made ahead, if it still holds."""
@@ -133,7 +135,7 @@ class _Ahead:
             signed = self._signer.sign(request, host=host, now_ns=now_ns, nonce=self._nonce())
         else:
             signed = _evolve(request, headers=(*request.headers, *made.headers))
-        if request.effect is Effect.WRITE:
+        if request.effect is Effect.WRITE and key not in self._useless:
             self._wanted[key] = request
             self._is_wanted.set()
         return signed
@@ -152,10 +154,14 @@ class _Ahead:
                 made = self._signer.sign_ahead(
                     request, host=key[1], now_ns=self._now_ns(), nonce=self._nonce()
                 )
-                if made is not None:
-                    if len(self._made) >= PATHS_AHEAD:
-                        self._made.clear()
-                    self._made[key] = made
+                if made is None:
+                    if len(self._useless) >= PATHS_AHEAD:
+                        self._useless.clear()
+                    self._useless.add(key)
+                    continue
+                if len(self._made) >= PATHS_AHEAD:
+                    self._made.clear()
+                self._made[key] = made
 
 
 class _Auth:

@@ -135,7 +135,8 @@ class Context(Generic[P]):
     ) -> Iterator[None]:
         """Answer asks by a synchronous `handler` in the asker's own step, inside this block.
 
-        It saves two wake-ups an ask, for work that is quick and waits for nothing. The handler is
+        What is told without waiting (`Ref.tell_nowait`) comes to it as well, whose answer is
+        for nobody. It saves two wake-ups an ask, for work that is quick. The handler is
         called only while nothing is queued, so that no message overtakes another; it may answer
         `AtTheDoor.LATER`, and the message is queued. An exception in `refuses` goes to the asker;
         any other is a crash of the actor, and the asker gets ActorCrashed.

@@ -37,6 +37,7 @@ from venuetree.protocol.models import Order, OrderKey, OrderStatus
 __all__ = [
     "ASK_TIMEOUT",
     "MARGIN",
+    "Awaited",
     "OrderTruth",
     "Retry",
     "has_verdict",
@@ -60,6 +61,14 @@ class Retry:
     def delay(self, attempt: int) -> float:
         """The wait after the attempt of this number, from 0."""
         return float(min(self.last, self.first * 2 ** min(attempt, 30)))
+
+
+@frozen
+class Awaited:
+    """What is to be told of an order, and when."""
+
+    is_enough: Callable[[Order], bool]
+    tell: Callable[[Order], object]
 
 
 #: An unknown order is asked for soon, because its owner waits, and for as long as it takes.
@@ -92,8 +101,8 @@ class OrderTruth:
         self._inquiries: set[Hashable] = set()
         #: Until when (anyio's clock) somebody waits for an order, by client order id.
         self.awaited: dict[str, float] = {}
-        #: Called, once, with an order whose verdict has come, whichever way it came first.
-        self.on_verdict: dict[str, Callable[[Order], object]] = {}
+        #: Called, once, with an order of which enough is known, whichever way that came first.
+        self.on_verdict: dict[str, Awaited] = {}
 
     def now_ns(self) -> int:
         """Our clock."""
@@ -112,8 +121,10 @@ class OrderTruth:
                 changed = self._changed.pop(client_order_id, None)
                 if changed is not None:
                     changed.set()
-                if client_order_id in self.on_verdict and has_verdict(event.order):
-                    self.on_verdict.pop(client_order_id)(event.order)
+                awaited = self.on_verdict.get(client_order_id)
+                if awaited is not None and awaited.is_enough(event.order):
+                    del self.on_verdict[client_order_id]
+                    awaited.tell(event.order)
         if not self.ledger.has_questions:
             return
         for client_order_id in self.ledger.unknown_orders():

@@ -10,7 +10,7 @@ from typing import TypeVar
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError
 from venuetree.actors.order_messages import Place, PlacePair, Replace
-from venuetree.actors.order_truth import OrderTruth, has_verdict, left
+from venuetree.actors.order_truth import Awaited, OrderTruth, has_verdict, left
 from venuetree.protocol.account_checks import check_open_orders
 from venuetree.protocol.commands import PlaceOco, PlaceOrder, ReplaceOrder, Rest
 from venuetree.protocol.errors import (
@@ -29,6 +29,8 @@ from venuetree.protocol.models import (
     OrderReport,
     OrderRequest,
     OrderStatus,
+    OrderType,
+    TimeInForce,
 )
 from venuetree.protocol.verdict import Verdict, placing_verdict
 
@@ -54,7 +56,10 @@ class Placing:
         self._intend((request,))
         truth.awaited[client_order_id] = deadline
         # The user stream may tell the verdict before the reply does, which is still read then.
-        truth.on_verdict[client_order_id] = lambda order: self._told(order, delivery)
+        truth.on_verdict[client_order_id] = Awaited(
+            has_verdict if _may_rest(request) else _has_ended,
+            lambda order: self._told(order, delivery),
+        )
         try:
             report = await self._send(PlaceOrder(request), (request,), deadline, "place")
             if report is not None:
@@ -231,3 +236,16 @@ class Placing:
             exchange=self._truth.exchange,
             operation=operation,
         )
+
+
+def _may_rest(request: OrderRequest) -> bool:
+    """Whether an open order is what may be meant: else the stream's first word is not the verdict.
+
+    Of an order that is executed at once or not at all a stream tells first that it was accepted.
+    """
+    at_once = {TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL}
+    return request.type is not OrderType.MARKET and request.time_in_force not in at_once
+
+
+def _has_ended(order: Order) -> bool:
+    return order.status.is_final

@@ -15,7 +15,8 @@ The gate's memory dies with its incarnation. The next one believes that everythi
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import assert_never
+from functools import partial
+from typing import Any, assert_never
 
 import anyio
 from attrs import field, frozen
@@ -174,9 +175,7 @@ class _Queues:
         )
 
     def admit_at_once(self, request: Admit, now_ns: int) -> Permit | None:
-        """A permit if nobody waits and there is room; `LocalProtocolError` if there cannot be."""
-        if any(self._lanes.values()):
-            return None
+        """A permit if there is room; `LocalProtocolError` if there cannot be. Nobody may wait."""
         try:
             answer = self._limiter.admit(request.costs, request.lane, now_ns)
         except LocalProtocolError as error:
@@ -205,6 +204,11 @@ class _Queues:
             closed.update(blocked.windows)
             next_ns = blocked.until_ns if next_ns is None else min(next_ns, blocked.until_ns)
         return next_ns
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody waits."""
+        return not any(self._lanes.values())
 
     def waiting(self) -> dict[Lane, int]:
         """How many wait, by lane, those that gave up unnoticed included."""
@@ -296,14 +300,9 @@ def rate_gate(
             limits = limiter.state(clock.now_ns())
             return GateDetail(limits, queues.waiting(), queues.admitted, queues.refused)
 
-        def at_once(message: object) -> Permit | AtTheDoor:
-            """A permit without waiting, if nobody waits and there is room."""
-            if not isinstance(message, Admit):
-                return AtTheDoor.LATER
-            return queues.admit_at_once(message, clock.now_ns()) or AtTheDoor.LATER
-
         ctx.publish_from(detail)
         ctx.ready()
+        at_once = partial(_at_once, queues, limiter, memory, clock)
         with ctx.at_the_door(at_once, refuses=(LocalProtocolError,)):
             while True:
                 now_ns = clock.now_ns()
@@ -330,6 +329,19 @@ class _Memory:
         self.windows = windows
         self.clock_offset_ns = 0
         self.has_lived = False
+
+
+def _at_once(
+    queues: _Queues, limiter: RateLimiter, memory: _Memory, clock: Clock, message: Any
+) -> Permit | AtTheDoor | None:
+    """A permit without waiting, if there is room; news. While anybody waits, neither."""
+    if not queues.is_empty:
+        return AtTheDoor.LATER
+    now_ns = clock.now_ns()
+    if isinstance(message, Admit):
+        return queues.admit_at_once(message, now_ns) or AtTheDoor.LATER
+    _take_up(message, limiter, memory, now_ns)
+    return None
 
 
 def _take_up(

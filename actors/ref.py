@@ -104,10 +104,17 @@ class Ref(Generic[P_contra]):
     def tell_nowait(self, message: Message[P_contra]) -> None:
         """Send a message without waiting; for callbacks and `finally` blocks (P13).
 
-        Raises ActorStopped, or MailboxFull where there is no room and none may be made.
+        An actor that takes messages at its door takes it there, in this very step, if it can.
+
+        Raises ActorStopped, or MailboxFull where there is no room and none may be made; at a door
+        also ActorCrashed, if the actor failed over it, or what it refuses.
         """
-        if not self._mailbox.offer_nowait(Envelope(message, self._mailbox)):
-            raise self._mailbox.full()
+        mailbox = self._mailbox
+        door = None if mailbox.sealed or mailbox.untaken else mailbox.at_the_door
+        if door is not None and door(message) is not AtTheDoor.LATER:
+            return
+        if not mailbox.offer_nowait(Envelope(message, mailbox)):
+            raise mailbox.full()
 
 
 async def _queue(envelope: Envelope) -> None:

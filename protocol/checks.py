@@ -29,7 +29,14 @@ from venuetree.protocol.models import (
 )
 from venuetree.protocol.numbers import decimal_text, is_multiple, multiply
 
-__all__ = ["check_oco", "check_order", "check_replacing", "refuse", "refuse_number"]
+__all__ = [
+    "check_oco",
+    "check_order",
+    "check_reference",
+    "check_replacing",
+    "refuse",
+    "refuse_number",
+]
 
 
 def check_order(
@@ -67,6 +74,24 @@ def check_order(
                 continue  # not of the order alone: `account_checks`
             case _:
                 assert_never(rule)
+
+
+def check_reference(
+    request: OrderRequest, instrument: Instrument, reference_price: Decimal
+) -> None:
+    """Return if an order that `check_order` has passed keeps the rules of the reference price.
+
+    Raises:
+        OrderInvalid: as of `check_order` with that price.
+    """
+    for rule in instrument.rules:
+        match rule:
+            case Notional():
+                _check_notional(rule, request, reference_price)
+            case PriceBand():
+                _check_band(rule, request, reference_price)
+            case _:
+                continue
 
 
 def check_oco(oco: OcoRequest, instrument: Instrument) -> None:

@@ -15,7 +15,7 @@ INSIDE = -999
 
 
 class Doorman:
-    """Answers synchronously, and notes what it was asked; echoes below zero wait for its task."""
+    """Answers synchronously, and notes what it was asked; what is below zero waits for its task."""
 
     def __init__(self) -> None:
         self.at_the_door: list[object] = []
@@ -28,8 +28,10 @@ class Doorman:
             match message:
                 case Boom(error) | Refuse(error):
                     raise error
-                case Echo(value) if value < 0:
+                case Echo(value) | Note(value) if value < 0:
                     return AtTheDoor.LATER
+                case Note():
+                    self.at_the_door.append(message)
                 case Echo(value):
                     self.at_the_door.append(value)
                     return value
@@ -79,11 +81,33 @@ async def test_an_ask_does_not_overtake_a_message_that_is_on_its_way() -> None:
     supervisor = log.supervisor(log.child("a", doorman))
     async with tree(supervisor):
         await anyio.sleep(1)
-        supervisor["a"].tell_nowait(Note(1))
+        supervisor["a"].tell_nowait(Note(-1))
         answer = await supervisor["a"].ask(Echo(5), timeout=60)
 
     assert answer == INSIDE
-    assert doorman.inside == [Note(1), Echo(5)]
+    assert doorman.inside == [Note(-1), Echo(5)]
+
+
+async def test_what_is_told_is_taken_at_the_door_unless_somebody_is_before_it() -> None:
+    """In the teller's own step; a failure there is the actor's crash, and told to the teller."""
+    log, doorman = Log(), Doorman()
+    supervisor = log.supervisor(log.child("a", doorman))
+    crash = ValueError("bug")
+    async with tree(supervisor):
+        ref = supervisor["a"]
+        ref.tell_nowait(Note(1))
+        assert doorman.at_the_door == [Note(1)]
+        ref.tell_nowait(Note(-1))
+        ref.tell_nowait(Note(2))
+        assert doorman.at_the_door == [Note(1)]
+        await anyio.sleep(3)
+        with pytest.raises(ActorCrashed) as crashed:
+            ref.tell_nowait(Boom(crash))
+        await supervisor.until("a", ChildState.BACKOFF)
+
+    assert doorman.inside == [Note(-1), Note(2)]
+    assert crashed.value.__cause__ is crash
+    assert next(report.error for report in log.of(Exited)) is crash
 
 
 async def test_a_refusal_at_the_door_is_the_askers_and_a_crash_is_the_actors() -> None:
@@ -147,7 +171,7 @@ async def test_an_answer_at_the_door_may_be_had_without_awaiting_anything() -> N
         for waits in (ref, supervisor["b"]):
             with pytest.raises(anyio.WouldBlock):
                 waits.ask_nowait(Echo(-1))
-        ref.tell_nowait(Note(3))
+        ref.tell_nowait(Note(-3))
         with pytest.raises(anyio.WouldBlock):
             ref.ask_nowait(Echo(4))
         await anyio.sleep(10)
@@ -161,7 +185,7 @@ async def test_an_answer_at_the_door_may_be_had_without_awaiting_anything() -> N
     assert answer == 1
     assert crashed.value.__cause__ is crash
     assert doorman.at_the_door == [1]
-    assert doorman.inside == [Note(3)]
+    assert doorman.inside == [Note(-3)]
     assert [message for _, message in log.handled] == []
 
 

@@ -37,7 +37,9 @@ from venuetree.protocol.models import (
     OrderKey,
     OrderRequest,
     OrderStatus,
+    OrderType,
     Side,
+    TimeInForce,
     Topic,
 )
 from venuetree.protocol.port import (
@@ -264,6 +266,33 @@ async def test_the_user_stream_may_tell_the_verdict_before_the_reply_does() -> N
     assert took < 1
     assert order.status is OrderStatus.OPEN
     assert replied == [pytest.approx(9)]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"time_in_force": TimeInForce.IMMEDIATE_OR_CANCEL},
+        {"time_in_force": TimeInForce.FILL_OR_KILL},
+        {"type": OrderType.MARKET, "price": None},
+    ],
+)
+async def test_of_an_order_that_never_rests_the_first_word_is_not_the_verdict(
+    terms: dict[str, Any],
+) -> None:
+    """A stream says that it was accepted, and then what became of it; so does the reply."""
+    host = ToyHost()
+
+    async def slow(_: Any) -> Any:
+        host.stream("user_stream").put(b'{"order": "open", "id": "c1", "filled": "0"}')
+        await anyio.sleep(3)
+        return report(OrderStatus.EXPIRED)
+
+    scripted(host, PlaceOrder=slow)
+    async with toy_tree(host) as (tree, _, _):
+        assert tree.orders is not None
+        order = await tree.orders.ask(Place(evolve(request(), **terms)), timeout=30)
+
+    assert order.status is OrderStatus.EXPIRED
 
 
 @pytest.mark.parametrize("way", ["stream", "resolver"])

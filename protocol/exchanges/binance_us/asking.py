@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -62,10 +63,9 @@ def limits(reply: RestReply) -> tuple[LimitReport, ...]:
     """The counts in the headers, and the window that a refused order found full."""
     reports: list[LimitReport] = []
     for name, value in reply.headers.items():
-        found = _COUNTERS.fullmatch(name)
-        if found is not None and _COUNT.fullmatch(value) is not None:
-            kind, count, letter = found.groups()
-            reports.append(LimitReport(f"{_COUNTED[kind]}_{int(count)}{letter}", used=int(value)))
+        counted = _counter(name)
+        if counted and _COUNT.fullmatch(value) is not None:
+            reports.append(LimitReport(counted, used=int(value)))
     if reply.status == _TOO_MANY:
         full = _TOO_MANY_ORDERS.search(refusal_of(reply).message)
         if full is not None:
@@ -74,6 +74,16 @@ def limits(reply: RestReply) -> tuple[LimitReport, ...]:
             if window is not None:
                 reports.append(LimitReport(window, used=int(capacity), capacity=int(capacity)))
     return tuple(reports)
+
+
+@lru_cache(maxsize=256)
+def _counter(header: str) -> str:
+    """The window that a header counts; `""` for any other header."""
+    found = _COUNTERS.fullmatch(header)
+    if found is None:
+        return ""
+    kind, count, letter = found.groups()
+    return f"{_COUNTED[kind]}_{int(count)}{letter}"
 
 
 def retry_after_ns(reply: RestReply) -> int | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from venuetree.protocol.account_checks import check_position
-from venuetree.protocol.checks import check_order
+from venuetree.protocol.checks import check_reference
 from venuetree.protocol.errors import (
     ExchangeUnavailable,
     RemoteProtocolError,
@@ -57,7 +57,7 @@ def judge(orders: Sequence[OrderRequest], context: FlowContext) -> RestFlow[None
     if any(_needs_reference(order, instrument) for order in orders):
         price = yield from _reference(instrument, context)
         for order in orders:
-            check_order(order, instrument, reference_price=price)
+            check_reference(order, instrument, price)
     first = orders[0]
     if first.side is Side.BUY and _has_position_limit(instrument):
         held, on_order = yield from _unsent(_position(instrument, context), "the position")

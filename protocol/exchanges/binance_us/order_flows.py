@@ -58,11 +58,12 @@ Row = tuple[OrderReport, Mapping[str, Any]]
 
 
 def symbols_of(context: FlowContext, instrument: str = "") -> Symbols:
-    """Our names, by the list of instruments as it is now; of this one also without the list."""
+    """Our names: that of the one instrument which is asked about, else by the list of them all."""
     symbols = Symbols()
-    symbols.learn(context.instruments)
     if instrument:
-        symbols.add(instrument)
+        symbols.know(symbol_of(instrument, context), instrument)
+    else:
+        symbols.learn(context.instruments)
     return symbols
 
 

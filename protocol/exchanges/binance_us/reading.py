@@ -1,6 +1,7 @@
 """Reading what Binance.US says: its name, its symbols, its times, and its errors."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from venuetree.protocol.errors import RemoteProtocolError
@@ -25,6 +26,7 @@ def remote_error(
     return unreadable(error, payload, exchange=NAME, operation=operation)
 
 
+@lru_cache(maxsize=4096)
 def instrument_name(symbol: str) -> str:
     """Our name of a symbol as far as it can be split without the list of instruments."""
     for quote in _QUOTES:
@@ -59,9 +61,9 @@ class Symbols:
         """Know these instruments, and no others, by the names that they are wanted by."""
         self._names = {symbol_name(name): name for name in names}
 
-    def add(self, name: str) -> None:
-        """Know one more by the name that it is wanted by, unless the list names it."""
-        self._names.setdefault(symbol_name(name), name)
+    def know(self, symbol: str, name: str) -> None:
+        """Know one by its symbol."""
+        self._names[symbol] = name
 
     def name(self, symbol: Any) -> str:
         """Our name; `TypeError` if `symbol` is no text."""

@@ -13,6 +13,7 @@ Followed: "General API Information"; "New order"; "Exchange information" (rate l
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Final, NoReturn
 from urllib.parse import quote
 
@@ -52,6 +53,8 @@ Pairs = Iterable[tuple[str, str | int | Decimal | None]]
 #: "Limits": the exchange gives up on an order after about ten seconds, and says so (-1007).
 _ORDER_TIMEOUT_NS: Final = 15 * SECOND
 _FORM: Final = (("content-type", "application/x-www-form-urlencoded"),)
+#: What percent-encoding leaves as it is.
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 _CLIENT_ID: Final = re.compile(r"[a-zA-Z0-9-_]{1,36}", re.ASCII)
 DEPTH_AT_MOST: Final = 5000
 
@@ -83,9 +86,10 @@ def _encoded(pairs: Pairs) -> str:
 
 def _text(value: str | int | Decimal) -> str:
     plain = decimal_text(value) if isinstance(value, Decimal) else str(value)
-    return quote(plain, safe="")
+    return plain if _UNRESERVED.fullmatch(plain) is not None else quote(plain, safe="")
 
 
+@cache
 def _costs(weight: int, orders: int = 0) -> tuple[Cost, ...]:
     costs = (Cost("weight_1m", weight), Cost("raw_5m"))
     if not orders:

@@ -49,7 +49,8 @@ class BinanceUsSigner:
                 message = f"the {what} must be printable ASCII text without spaces"
                 raise ConfigurationError(message, exchange=NAME, operation="credentials")
         self._key = credentials.api_key
-        self._secret = credentials.api_secret.encode("ascii")
+        # With the secret in it, and nothing signed: copied for each signature.
+        self._blank = hmac.new(credentials.api_secret.encode("ascii"), digestmod="sha256")
         self._header = (("x-mbx-apikey", self._key),)
 
     def __repr__(self) -> str:
@@ -57,7 +58,9 @@ class BinanceUsSigner:
         return f"<BinanceUsSigner {self._key}>"
 
     def _hex(self, payload: bytes) -> str:
-        return hmac.digest(self._secret, payload, "sha256").hex()
+        signing = self._blank.copy()
+        signing.update(payload)
+        return signing.hexdigest()
 
     def sign(self, request: RestRequest, *, host: str, now_ns: int, nonce: str) -> RestRequest:
         """The request with its key, and for `Auth.SIGNED` with window, time and signature.

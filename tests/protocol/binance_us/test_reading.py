@@ -45,11 +45,10 @@ def test_a_symbol_is_split_at_its_quote_asset(symbol: str, name: str) -> None:
 
 
 def test_the_list_names_what_it_holds_and_what_is_wanted_keeps_its_name() -> None:
-    """The list goes first."""
+    """Whatever a symbol would be split into."""
     symbols = Symbols()
     symbols.learn({"AB-CUSD": listed("AB-CUSD", "ABCUSD")})
-    symbols.add("ABC-USD")
-    symbols.add("XY-BUSD")
+    symbols.know("XYBUSD", "XY-BUSD")
 
     assert symbols.name("ABCUSD") == "AB-CUSD"
     assert symbols.name("XYBUSD") == "XY-BUSD"
