@@ -75,7 +75,7 @@ CASES: dict[str, _Case] = {
         "trade", 4000, binance_us_frames.STREAM, lambda m: m.trade(), at_most(5)
     ),
     "binance_us-depth-20": _binance_us(
-        "depthUpdate of 20 levels", 400, "btcusd@depth@100ms", lambda m: m.depth(20), at_most(6)
+        "depthUpdate of 20 levels", 400, "btcusd@depth@100ms", lambda m: m.depth(20), None
     ),
 }
 
