@@ -179,7 +179,7 @@ class Cancelling:
         """What one request ended. In doubt nothing: each order is looked at afterwards."""
         truth = self._truth
         try:
-            return await truth.rest.ask(CancelOpenOrders(instrument), timeout=left(deadline))
+            return await truth.rest.ask(CancelOpenOrders(instrument), timeout=_half(deadline))
         except (CancelRefused, ExchangeUnavailable, OutcomeUnknown, ReplyLost):
             return ()
         except ActorError as error:
@@ -192,9 +192,8 @@ class Cancelling:
     async def _listed(self, instrument: str, deadline: float) -> tuple[OrderReport, ...]:
         """What is still listed as open."""
         truth = self._truth
-        timeout = min(left(deadline), ASK_TIMEOUT)
         try:
-            return await truth.rest.ask(FetchOpenOrders(instrument), timeout=timeout)
+            return await truth.rest.ask(FetchOpenOrders(instrument), timeout=_half(deadline))
         except ActorError as error:
             raise TransportError(
                 str(error), exchange=truth.exchange, operation="cancel_all"
@@ -244,6 +243,11 @@ class Cancelling:
             operation="cancel_all",
             code=first.code,
         )
+
+
+def _half(deadline: float) -> float:
+    """Of the time that is left: an answer that never comes must leave some for the others."""
+    return min(left(deadline) / 2, ASK_TIMEOUT)
 
 
 def _is_of(order: Order, instrument: str) -> bool:

@@ -418,6 +418,17 @@ async def test_all_orders_end_whatever_becomes_of_that_request(
         assert still_open(sim) == []
 
 
+async def test_a_sweep_that_hangs_leaves_time_for_the_orders() -> None:
+    """Half of it at most: an emergency does not wait for one answer."""
+    async with trading(parts=ASKING_ONLY) as (sim, _, exchange):
+        await several(exchange)
+        sim.faults.add(faults.LoseRequest(to=ALL, how=faults.Loss.HANGING, times=None))
+        ended = await exchange.cancel_all("BTC-USD", timeout=10)
+
+        assert len(ended) == 4
+        assert still_open(sim) == ["e"]
+
+
 async def test_where_nothing_is_open_nothing_is_cancelled_and_nothing_is_wrong() -> None:
     """The exchange calls it an unknown order."""
     async with trading() as (_, _, exchange):
