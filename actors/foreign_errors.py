@@ -10,9 +10,7 @@ from types import MappingProxyType
 
 import anyio
 import cattrs
-import httpcore
 import httptools
-import httpx
 import orjson
 import websockets.exceptions
 
@@ -62,27 +60,6 @@ FOREIGN: MappingProxyType[type[BaseException], Blame] = MappingProxyType(
         anyio.BrokenWorkerInterpreter: Blame.LOCAL,
         anyio.NoEventLoopError: Blame.LOCAL,
         anyio.RunFinishedError: Blame.LOCAL,
-        # httpx
-        httpx.HTTPError: Blame.NETWORK,
-        httpx.DecodingError: Blame.REMOTE,
-        httpx.RemoteProtocolError: Blame.REMOTE,
-        httpx.TooManyRedirects: Blame.REMOTE,
-        httpx.HTTPStatusError: Blame.REMOTE,
-        httpx.LocalProtocolError: Blame.LOCAL,
-        httpx.UnsupportedProtocol: Blame.CONFIGURATION,
-        httpx.ProxyError: Blame.CONFIGURATION,
-        httpx.InvalidURL: Blame.CONFIGURATION,
-        httpx.CookieConflict: Blame.REMOTE,
-        httpx.StreamError: Blame.LOCAL,
-        # httpcore
-        httpcore.TimeoutException: Blame.NETWORK,
-        httpcore.NetworkError: Blame.NETWORK,
-        httpcore.ConnectionNotAvailable: Blame.NETWORK,
-        httpcore.ProtocolError: Blame.REMOTE,
-        httpcore.RemoteProtocolError: Blame.REMOTE,
-        httpcore.LocalProtocolError: Blame.LOCAL,
-        httpcore.UnsupportedProtocol: Blame.CONFIGURATION,
-        httpcore.ProxyError: Blame.CONFIGURATION,
         # httptools
         httptools.HttpParserError: Blame.REMOTE,
         httptools.HttpParserUpgrade: Blame.REMOTE,
@@ -104,7 +81,8 @@ FOREIGN: MappingProxyType[type[BaseException], Blame] = MappingProxyType(
     }
 )
 
-#: What may be absent is looked up by package and name, so that none of it need be imported.
+#: What may be absent, or is seldom used, is looked up by package and name: none of it need be
+#: imported.
 OPTIONAL: MappingProxyType[tuple[str, str], Blame] = MappingProxyType(
     {
         # anyio's newest
@@ -113,6 +91,27 @@ OPTIONAL: MappingProxyType[tuple[str, str], Blame] = MappingProxyType(
         ("anyio", "FutureFailed"): Blame.LOCAL,
         ("anyio", "FutureNotFinished"): Blame.LOCAL,
         ("anyio", "FutureAlreadyFinished"): Blame.LOCAL,
+        # slow to import, and one backend's only
+        ("httpx", "HTTPError"): Blame.NETWORK,
+        ("httpx", "DecodingError"): Blame.REMOTE,
+        ("httpx", "RemoteProtocolError"): Blame.REMOTE,
+        ("httpx", "TooManyRedirects"): Blame.REMOTE,
+        ("httpx", "HTTPStatusError"): Blame.REMOTE,
+        ("httpx", "LocalProtocolError"): Blame.LOCAL,
+        ("httpx", "UnsupportedProtocol"): Blame.CONFIGURATION,
+        ("httpx", "ProxyError"): Blame.CONFIGURATION,
+        ("httpx", "InvalidURL"): Blame.CONFIGURATION,
+        ("httpx", "CookieConflict"): Blame.REMOTE,
+        ("httpx", "StreamError"): Blame.LOCAL,
+        ("httpcore", "TimeoutException"): Blame.NETWORK,
+        ("httpcore", "NetworkError"): Blame.NETWORK,
+        ("httpcore", "ConnectionNotAvailable"): Blame.NETWORK,
+        ("httpcore", "ProtocolError"): Blame.REMOTE,
+        ("httpcore", "RemoteProtocolError"): Blame.REMOTE,
+        ("httpcore", "LocalProtocolError"): Blame.LOCAL,
+        ("httpcore", "UnsupportedProtocol"): Blame.CONFIGURATION,
+        ("httpcore", "ProxyError"): Blame.CONFIGURATION,
+        # of trio's extra
         ("trio_websocket", "HandshakeError"): Blame.REMOTE,
         ("trio_websocket", "ConnectionTimeout"): Blame.NETWORK,
         ("trio_websocket", "DisconnectionTimeout"): Blame.NETWORK,
