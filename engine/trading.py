@@ -60,10 +60,7 @@ class Trading(Asking):
             OutcomeUnknown: time ended first. The engine goes on resolving.
         """
         orders = self._need_orders("place")
-        if request.type not in self._tree.wiring.exchange.profile.order_types:
-            raise NotSupported(
-                f"orders of type {request.type.value}", exchange=self.name, operation="place"
-            )
+        self._need_type(request, "place")
         request = self._with_id(request)
         instrument, timeout = await self._rules(request.instrument, timeout)
         check_order(request, instrument)
@@ -142,6 +139,7 @@ class Trading(Asking):
         """
         orders = self._need_orders("replace")
         self._need(Ability.REPLACE, "replacing an order by another in one request", "replace")
+        self._need_type(request, "replace")
         request = self._with_id(request)
         instrument, timeout = await self._rules(request.instrument, timeout)
         check_replacing(request, instrument)
@@ -290,6 +288,12 @@ class Trading(Asking):
     def _need(self, ability: Ability, what: str, operation: str) -> None:
         if ability not in self._tree.wiring.exchange.profile.abilities:
             raise NotSupported(what, exchange=self.name, operation=operation)
+
+    def _need_type(self, request: OrderRequest, operation: str) -> None:
+        if request.type not in self._tree.wiring.exchange.profile.order_types:
+            raise NotSupported(
+                f"orders of type {request.type.value}", exchange=self.name, operation=operation
+            )
 
     def _with_id(self, request: OrderRequest) -> OrderRequest:
         if request.client_order_id:

@@ -10,7 +10,7 @@ from tests.scenarios.plain_binance_us import sign
 from tests.support.binance_us_world import ORDERS, asked, far_bid, trading
 from tests.support.engines import settle
 from venuetree.exchange import ExchangeHandle
-from venuetree.protocol.builders import limit_order, oco
+from venuetree.protocol.builders import bracket_order, limit_order, oco
 from venuetree.protocol.errors import (
     CancelIncomplete,
     CancelRefused,
@@ -333,6 +333,19 @@ async def test_an_order_is_replaced_by_one_of_its_own_instrument() -> None:
                 await exchange.replace(name, other)
 
         assert REPLACING not in asked(sim)
+
+
+async def test_an_order_that_there_is_not_replaces_none() -> None:
+    """A bracket is another exchange's: nothing is even written down."""
+    exit_order = bracket_order(
+        "BTC-USD", Side.SELL, quantity="0.01", take_profit_price="70000", stop_price="60000"
+    )
+    async with trading() as (_, _, exchange):
+        await exchange.place(bid("old"))
+        with pytest.raises(NotSupported, match="bracket"):
+            await exchange.replace("old", exit_order)
+
+        assert await known(exchange) == {"old": OrderStatus.OPEN}
 
 
 async def test_a_replacement_waits_for_an_order_that_is_not_known_yet() -> None:
