@@ -14,9 +14,11 @@ from venuetree.protocol.port import Endpoints
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
 from venuetree.scenarios.simulated.log import LogKind
 
-__all__ = ["ORDERS", "asked", "far_bid", "refused", "trading"]
+__all__ = ["ORDERS", "SLOW", "asked", "far_bid", "refused", "trading"]
 
 ORDERS = "POST /api/v3/order"
+#: A market that hardly moves, for tests in which minutes pass: each of its moves is work.
+SLOW: Mapping[str, Any] = {"move_every_s": 30.0}
 
 
 @asynccontextmanager

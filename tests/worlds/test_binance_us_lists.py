@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from tests.scenarios.plain_binance_us import sign
-from tests.support.binance_us_world import ORDERS, asked, far_bid, trading
+from tests.support.binance_us_world import ORDERS, SLOW, asked, far_bid, trading
 from tests.support.engines import settle
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import bracket_order, limit_order, oco
@@ -133,7 +133,7 @@ async def test_a_pair_whose_reply_is_lost_is_known_and_is_one(
 
 async def test_a_pair_that_never_arrived_is_proved_absent_in_the_end() -> None:
     """Both of it, and not before a late copy would be refused."""
-    async with trading(tick_s=0.5) as (sim, _, exchange):
+    async with trading(simulator=SLOW, tick_s=0.5) as (sim, _, exchange):
         sim.faults.add(faults.LoseRequest(to=PAIRS))
         began = anyio.current_time()
         with pytest.raises(OrderRejected, match="would accept it no more"):
@@ -229,7 +229,7 @@ async def test_a_replacement_whose_reply_is_lost_is_known_and_is_one(parts: Part
 
 async def test_a_replacement_that_never_arrived_leaves_the_old_order() -> None:
     """The new one is proved absent; the old one is known to be open still."""
-    async with trading(tick_s=0.5) as (sim, _, exchange):
+    async with trading(simulator=SLOW, tick_s=0.5) as (sim, _, exchange):
         await exchange.place(bid("old"))
         sim.faults.add(faults.LoseRequest(to=REPLACING))
         with pytest.raises(OrderRejected, match="would accept it no more"):
@@ -350,7 +350,7 @@ async def test_an_order_that_there_is_not_replaces_none() -> None:
 
 async def test_a_replacement_waits_for_an_order_that_is_not_known_yet() -> None:
     """In time it is sent, by the number that the exchange gave; else nothing is."""
-    async with trading(parts=ASKING_ONLY, tick_s=0.5) as (sim, _, exchange):
+    async with trading(simulator=SLOW, parts=ASKING_ONLY, tick_s=0.5) as (sim, _, exchange):
         sim.faults.add(faults.StaleReplica(for_s=10))
         sim.faults.add(faults.LoseReply(to=ORDERS))
         with pytest.raises(OutcomeUnknown):
