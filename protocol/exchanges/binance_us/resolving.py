@@ -20,16 +20,7 @@ from attrs import evolve
 
 from venuetree.protocol.commands import Absent, Found, Resolution, ResolveOrder, Undecided
 from venuetree.protocol.errors import (
-    AuthRefused,
-    ExchangeRefused,
-    ExchangeUnavailable,
     OrderNotFound,
-    OutcomeUnknown,
-    PermissionRefused,
-    RateLimited,
-    RemoteProtocolError,
-    ReplyLost,
-    TransportError,
 )
 from venuetree.protocol.exchanges.binance_us.fill_flows import fills_since
 from venuetree.protocol.exchanges.binance_us.order_flows import Row, listed_orders, queried
@@ -37,6 +28,7 @@ from venuetree.protocol.exchanges.binance_us.reading import MILLISECOND
 from venuetree.protocol.exchanges.binance_us.signing import RECV_WINDOW_MS
 from venuetree.protocol.models import OrderKey, OrderReport, OrderRequest, OrderStatus
 from venuetree.protocol.port import FlowContext, Lane, RestFlow
+from venuetree.protocol.resolving import or_undecided
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = ["ABSENT_AFTER_NS", "LATE_AFTER_NS", "resolve"]
@@ -53,26 +45,10 @@ _LIST_AFTER_NS: Final = 2 * SECOND
 #: The lists are read from so long before the sending: their times are the exchange's.
 _BEFORE_NS: Final = 60 * SECOND
 
-#: Answers that leave the question open, as it was.
-_INCONCLUSIVE: Final = (
-    OutcomeUnknown,
-    TransportError,
-    ReplyLost,
-    RateLimited,
-    ExchangeUnavailable,
-    RemoteProtocolError,
-    ExchangeRefused,
-)
-
 
 def resolve(command: ResolveOrder, context: FlowContext) -> RestFlow[Resolution]:
     """What became of the order; `AuthRefused` and `PermissionRefused` pass through."""
-    try:
-        return (yield from _resolve(command, context))
-    except (AuthRefused, PermissionRefused):
-        raise
-    except _INCONCLUSIVE as error:
-        return Undecided(f"the exchange could not be asked: {error.message}")
+    return or_undecided(_resolve(command, context))
 
 
 def _resolve(command: ResolveOrder, context: FlowContext) -> RestFlow[Resolution]:

@@ -27,15 +27,10 @@ from venuetree.protocol.errors import (
     AuthRefused,
     DuplicateClientOrderId,
     ExchangeRefused,
-    ExchangeUnavailable,
     OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
     PermissionRefused,
-    RateLimited,
-    RemoteProtocolError,
-    ReplyLost,
-    TransportError,
 )
 from venuetree.protocol.exchanges.coinbase import wire
 from venuetree.protocol.exchanges.coinbase.aliases import canonical_instrument
@@ -55,6 +50,7 @@ from venuetree.protocol.exchanges.coinbase.requests import order_configuration
 from venuetree.protocol.exchanges.coinbase.signing import TOKEN_LIFETIME_S
 from venuetree.protocol.models import OrderRequest
 from venuetree.protocol.port import FlowContext, Lane, RestFlow
+from venuetree.protocol.resolving import or_undecided
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = ["ABSENT_AFTER_NS", "RESEND_FOR_NS", "resolve"]
@@ -70,27 +66,10 @@ ABSENT_AFTER_NS: Final = RESEND_FOR_NS + TOKEN_LIFETIME_S * SECOND + _MARGIN_NS
 #: The list is read from so long before the sending: its times are the exchange's.
 _BEFORE_NS: Final = 60 * SECOND
 
-#: Answers that leave the question open, as it was.
-_INCONCLUSIVE: Final = (
-    OutcomeUnknown,
-    TransportError,
-    ReplyLost,
-    RateLimited,
-    ExchangeUnavailable,
-    RemoteProtocolError,
-    # A refused question: refused orders are weighed where they occur.
-    ExchangeRefused,
-)
-
 
 def resolve(command: ResolveOrder, context: FlowContext) -> RestFlow[Resolution]:
     """What became of the order; `AuthRefused` and `PermissionRefused` pass through."""
-    try:
-        return (yield from _resolve(command, context))
-    except (AuthRefused, PermissionRefused):
-        raise
-    except _INCONCLUSIVE as error:
-        return Undecided(f"the exchange could not be asked: {error.message}")
+    return or_undecided(_resolve(command, context))
 
 
 def _resolve(command: ResolveOrder, context: FlowContext) -> RestFlow[Resolution]:
