@@ -27,6 +27,9 @@ class Signing:
     """A signer whose signature says when, by which nonce and for what it was made."""
 
     makes_ahead: bool = True
+    #: Paths for which nothing can be made ahead, and how often that was asked.
+    depends: frozenset[str] = frozenset()
+    refused: int = 0
     #: What was made, in order: now or ahead, and for which path.
     made: list[str] = field(factory=list)
 
@@ -40,7 +43,8 @@ class Signing:
         self, request: RestRequest, *, host: str, now_ns: int, nonce: str
     ) -> SignedAhead | None:
         """Ahead, to be used within a minute."""
-        if not self.makes_ahead:
+        if not self.makes_ahead or request.path in self.depends:
+            self.refused += 1
             return None
         self.made.append(f"ahead {request.path}")
         text = f"{request.method} {host}{request.path} {now_ns // SECOND} {nonce}"
@@ -146,6 +150,19 @@ async def test_questions_are_signed_when_they_are_asked() -> None:
         await signed(ref, QUESTION)
 
     assert signer.made == ["now /accounts"] * 2
+
+
+async def test_where_nothing_can_be_made_ahead_it_is_asked_for_once() -> None:
+    """Each time would wake a task for nothing; other paths are not given up for that."""
+    signer = Signing(depends=frozenset({"/orders/7"}))
+    other = evolve(ORDER, path="/orders/7")
+    async with auth(signer) as ref:
+        for _ in range(3):
+            await signed(ref, other)
+        await signed(ref, ORDER)
+
+    assert signer.refused == 1
+    assert signer.made == [*["now /orders/7"] * 3, "now /orders", "ahead /orders"]
 
 
 async def test_a_signer_that_signs_the_body_makes_none_ahead() -> None:

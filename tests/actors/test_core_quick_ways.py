@@ -132,6 +132,22 @@ async def test_a_refusal_at_the_door_is_the_askers_and_a_crash_is_the_actors() -
     assert answer == 7
 
 
+async def test_an_actor_that_is_being_stopped_takes_nothing_at_its_door() -> None:
+    """It still has something in hand, and will be gone: the teller must know."""
+    log, doorman = Log(), Doorman()
+    supervisor = log.supervisor(log.child("a", doorman))
+    async with tree(supervisor), anyio.create_task_group() as tasks:
+        ref = supervisor["a"]
+        await ref.tell(Note(-1))
+        await anyio.sleep(0.5)
+        tasks.start_soon(supervisor.stop_child, "a")
+        await anyio.sleep(0.1)
+        with pytest.raises(ActorStopped):
+            ref.tell_nowait(Note(1))
+
+    assert doorman.at_the_door == []
+
+
 async def test_a_stopped_actor_answers_nobody_at_the_door() -> None:
     """After the stop its address says so."""
     log, doorman = Log(), Doorman()
