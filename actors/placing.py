@@ -17,6 +17,7 @@ from venuetree.protocol.errors import (
     CancelRefused,
     EngineError,
     OrderInvalid,
+    OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
     TransportError,
@@ -103,7 +104,7 @@ class Placing:
         command = ReplaceOrder(key, request, message.if_partially_filled)
         try:
             replaced = await self._send(command, (request,), deadline, "replace")
-        except CancelRefused:
+        except (CancelRefused, OrderNotFound):
             truth.apply(ledger.cancel_refused(key, truth.now_ns()))
             raise
         if replaced is None or replaced.cancelled is None:

@@ -2,13 +2,19 @@
 
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.support.toy import ToyHost, default_answer, report, toy_tree
 from venuetree.actors.order_messages import CancelAll, Known, Place, PlacePair, Replace
 from venuetree.protocol import commands
 from venuetree.protocol.builders import limit_order, oco
-from venuetree.protocol.errors import TransportError
+from venuetree.protocol.errors import (
+    CancelRefused,
+    EngineError,
+    OrderNotFound,
+    TransportError,
+)
 from venuetree.protocol.models import OrderKey, OrderRequest, OrderStatus, Side
 from venuetree.supervisors.wiring import Part
 
@@ -103,6 +109,35 @@ async def test_a_replacement_whose_carrier_crashes_leaves_both_to_be_asked_for()
     assert host.asked(commands.ReplaceOrder) == 1
     resolved = [c for c in host.commands if isinstance(c, commands.ResolveOrder)]
     assert {c.resend for c in resolved} == {commands.Resend.FORBIDDEN}
+
+
+@pytest.mark.parametrize("refusal", [CancelRefused("too late"), OrderNotFound("who?")])
+async def test_an_old_order_that_cannot_be_cancelled_is_asked_for(refusal: EngineError) -> None:
+    """It is not what it was believed to be; the new one does not exist."""
+    host = Host(type(None))
+    answer = host.script
+    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
+        assert tree.orders is not None
+        await tree.orders.ask(Place(request("old")), timeout=5)
+        host.ended.add("old")
+
+        def refusing(command: Any) -> Any:
+            if isinstance(command, commands.ReplaceOrder):
+                raise refusal
+            return answer(command)
+
+        host.script = refusing
+        with pytest.raises(type(refusal)):
+            await tree.orders.ask(
+                Replace(OrderKey(client_order_id="old"), request("new")), timeout=30
+            )
+        await anyio.sleep(1)
+        known = {
+            order.client_order_id: order.status
+            for order in await tree.orders.ask(Known(), timeout=5)
+        }
+
+    assert known == {"old": OrderStatus.CANCELLED, "new": OrderStatus.REJECTED}
 
 
 async def test_a_sweep_whose_carrier_crashes_is_made_up_for_order_by_order() -> None:

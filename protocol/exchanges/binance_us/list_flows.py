@@ -129,8 +129,13 @@ def _cancelled(
     """The old order's end; with one of a list all of the list are cancelled, and told."""
     for row in told.get("orderReports", (told,)):
         report = read(row, received_ns)
-        names = (report.exchange_order_id, report.client_order_id)
-        if key.exchange_order_id == names[0] or key.client_order_id == names[1]:
+        number = key.exchange_order_id
+        is_it = (
+            number == report.exchange_order_id
+            if number
+            else (key.client_order_id == report.client_order_id)
+        )
+        if is_it:
             return report
     return None
 

@@ -408,7 +408,8 @@ def test_with_an_order_of_a_pair_the_pair_is_cancelled() -> None:
 
         assert old is not None
         assert old.client_order_id == "limitLeg1"
-    stranger = OrderKey("BTC-USD", exchange_order_id="5")
+    # The exchange's number decides where it is known.
+    stranger = OrderKey("BTC-USD", "limitLeg1", exchange_order_id="5")
     assert talk(reply(told)).ask(ReplaceOrder(stranger, NEW)).cancelled is None
 
 
