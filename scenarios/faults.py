@@ -11,9 +11,10 @@ by the channel they were subscribed under, a pattern too, and by what they
 carry.
 """
 
-from enum import Enum
-
 import attrs
+
+from venuetree.scenarios.fault_words import Backlog, Body, FrameKind, Loss
+from venuetree.scenarios.line_faults import CutFrame, SplitFrame
 
 __all__ = [
     "Backlog",
@@ -21,6 +22,7 @@ __all__ = [
     "ClockSkew",
     "CloseConnection",
     "CorruptFrame",
+    "CutFrame",
     "DelayFills",
     "DelayRequest",
     "DropFrame",
@@ -45,49 +47,13 @@ __all__ = [
     "ShutDownServer",
     "SlowEngine",
     "SlowReply",
+    "SplitFrame",
     "StaleReplica",
     "StallStream",
     "SwapFrames",
     "TruncateBody",
     "WithholdPings",
 ]
-
-
-class Loss(Enum):
-    """How an answer is lost."""
-
-    CLOSED = "closed"
-    """The connection is closed in good order, without an answer."""
-    RESET = "reset"
-    """The connection is reset."""
-    HANGING = "hanging"
-    """The connection stays open and nothing comes."""
-
-
-class Body(Enum):
-    """What the body of an error answer is made of."""
-
-    JSON = "json"
-    HTML = "html"
-    TEXT = "text"
-    EMPTY = "empty"
-
-
-class FrameKind(Enum):
-    """What a stream frame carries."""
-
-    ANY = "any"
-    SNAPSHOT = "snapshot"
-    UPDATE = "update"
-    CONTROL = "control"
-    """An acknowledgement or a heartbeat."""
-
-
-class Backlog(Enum):
-    """What becomes of the frames of the time in which a stream was silent."""
-
-    DELIVERED = "delivered"
-    DISCARDED = "discarded"
 
 
 # Faults of requests and answers.
@@ -430,6 +396,8 @@ Fault = (
     | RepeatFrame
     | SwapFrames
     | CorruptFrame
+    | CutFrame
+    | SplitFrame
     | StallStream
     | ResetConnection
     | HalfOpenConnection

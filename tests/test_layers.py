@@ -8,6 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+#: What a script may have go wrong: values, of which whoever makes them happen may know.
+FAULTS = {"scenarios/fault_words", "scenarios/line_faults", "scenarios/faults"}
+
 #: Each scope of the source, most specific first, and what of ours it may import.
 MAY_IMPORT = {
     "protocol": {"protocol"},
@@ -15,25 +18,27 @@ MAY_IMPORT = {
     "supervisors": {"protocol", "actors", "supervisors"},
     # Simulated exchanges are written from the exchanges' documents: a mistake that they shared
     # with our codecs would pass unseen.
-    "scenarios/faults": set(),
-    "scenarios/simulated": {"scenarios/faults", "scenarios/simulated"},
+    "scenarios/fault_words": set(),
+    "scenarios/line_faults": {"scenarios/fault_words"},
+    "scenarios/faults": FAULTS,
+    "scenarios/simulated": {*FAULTS, "scenarios/simulated"},
     "scenarios": {
         *("protocol", "actors", "supervisors", "engine"),
-        *("scenarios", "scenarios/faults", "scenarios/simulated"),
+        *("scenarios", *FAULTS, "scenarios/simulated"),
     },
     # The command line starts simulated exchanges; the engine itself knows nothing of them.
     "engine/cli": {
         *("protocol", "actors", "supervisors", "engine", "engine/cli"),
-        *("scenarios", "scenarios/faults", "scenarios/simulated"),
+        *("scenarios", *FAULTS, "scenarios/simulated"),
     },
     "engine": {"protocol", "actors", "supervisors", "engine"},
 }
 
 #: All that pure code needs. Not here: event loops, sockets, files, clocks, randomness, logs.
 PURE = {
-    *("__future__", "abc", "base64", "binascii", "bisect", "calendar", "collections", "datetime"),
-    *("decimal", "enum", "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math"),
-    *("operator", "re", "struct", "types", "typing", "urllib.parse"),
+    *("__future__", "abc", "base64", "binascii", "bisect", "calendar", "collections"),
+    *("contextlib", "datetime", "decimal", "enum", "functools", "hashlib", "heapq", "hmac"),
+    *("itertools", "json", "math", "operator", "re", "struct", "types", "typing", "urllib.parse"),
     *("attr", "attrs", "cattrs", "cryptography", "orjson"),
 }
 

@@ -6,11 +6,15 @@ import anyio
 import h11
 from anyio.abc import ByteStream, SocketAttribute
 
+from venuetree.scenarios.simulated.line_connection import serve_lines
 from venuetree.scenarios.simulated.sockets import close, reset, swallow
 from venuetree.scenarios.simulated.websocket_connection import serve_websocket
 from venuetree.scenarios.simulated.wire import (
     Answer,
     Delivery,
+    Doorkeeper,
+    LineExchange,
+    LineStream,
     Request,
     SimulatedExchange,
 )
@@ -23,6 +27,9 @@ _NANOSECONDS = 1_000_000_000
 async def serve_connection(exchange: SimulatedExchange, surface: str, stream: ByteStream) -> None:
     """Serve one connection to its end, whoever ends it. Cancelling closes it."""
     try:
+        if isinstance(exchange, Doorkeeper) and not exchange.admits(surface, client(stream)):
+            await reset(stream)
+            return
         head = await _read_head(stream)
         if head is None:
             await close(stream)
@@ -74,12 +81,23 @@ async def _serve_http(
         if request is None:
             await close(stream)
             return
-        answer = exchange.handle(surface, request)
+        answer = _answer(exchange, surface, request)
+        if isinstance(answer, LineStream):
+            await serve_lines(connection, stream, answer)
+            return
         if answer.delay_ns:
             await anyio.sleep(answer.delay_ns / _NANOSECONDS)
         if not await _deliver(connection, stream, answer, request):
             return
         connection.start_next_cycle()
+
+
+def _answer(exchange: SimulatedExchange, surface: str, request: Request) -> Answer | LineStream:
+    if isinstance(exchange, LineExchange):
+        opened = exchange.open_lines(surface, request)
+        if opened is not None:
+            return opened
+    return exchange.handle(surface, request)
 
 
 async def _next_request(connection: h11.Connection, stream: ByteStream, who: str) -> Request | None:

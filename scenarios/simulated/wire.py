@@ -6,17 +6,21 @@ memory, in real or in virtual time.
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 import orjson
 
 __all__ = [
+    "ABNORMAL",
     "Answer",
     "CloseStream",
     "ControlFrame",
     "Delivery",
+    "Doorkeeper",
     "FallSilent",
+    "LineExchange",
+    "LineStream",
     "Refusal",
     "Request",
     "ResetStream",
@@ -100,9 +104,17 @@ class SendFrame:
     text: bytes
 
 
+ABNORMAL = 1006
+"""The code of an end without a goodbye, which only a line stream can be told to make."""
+
+
 @attrs.frozen
 class CloseStream:
-    """Say goodbye with this code, then close."""
+    """Say goodbye with this code, then close.
+
+    A line stream has no codes: its body ends as it should, or with
+    `ABNORMAL` the connection is closed in the middle of it.
+    """
 
     code: int = 1000
     reason: str = ""
@@ -188,3 +200,34 @@ class SimulatedExchange(Protocol):
 
     def endpoints(self, addresses: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
         """The endpoints object, given host and port of each surface."""
+
+
+@attrs.frozen
+class LineStream:
+    """A request that is answered by lines without end.
+
+    Each `SendFrame` of the session becomes one chunk of the body, byte for
+    byte; nothing that the client sends after its request is told to it.
+    """
+
+    session: StreamSession
+    head: Response
+    """Status and headers; its body is not sent."""
+    delay_ns: int = 0
+    """Before the first byte."""
+
+
+@runtime_checkable
+class LineExchange(Protocol):
+    """An exchange of which some requests are answered by lines without end."""
+
+    def open_lines(self, surface: str, request: Request) -> LineStream | Answer | None:
+        """Open a line stream or refuse it; None if the request asks for no such thing."""
+
+
+@runtime_checkable
+class Doorkeeper(Protocol):
+    """An exchange that may refuse a connection before a byte is read; a refused one is reset."""
+
+    def admits(self, surface: str, client: str) -> bool:
+        """Whether this client may open one more connection; each attempt is counted."""
