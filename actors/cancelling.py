@@ -151,7 +151,9 @@ class Cancelling:
         message: CancelAll = delivery.message
         truth, deadline = self._truth, delivery.deadline
         # With those that are on their way: they may come to rest behind the sweep.
-        ours = (o.key for o in truth.ledger.live_orders() if _is_of(o, message.instrument))
+        # An exit goes with its trade: to take that away is nothing to be done in passing.
+        live = (o for o in truth.ledger.live_orders() if not o.trade_id)
+        ours = (o.key for o in live if _is_of(o, message.instrument))
         keys = dict.fromkeys(ours)
         reports = [*await self._sweep(message.instrument, deadline)]
         errors: list[EngineError] = []
@@ -163,6 +165,8 @@ class Cancelling:
             truth.apply(truth.ledger.report(report))
             name = OrderKey(report.instrument, report.client_order_id, report.exchange_order_id)
             known = truth.ledger.find(name)
+            if report.trade_id or (known is not None and known.trade_id):
+                continue
             keys.setdefault(name if known is None else known.key)
         ends: dict[OrderKey, Order] = {}
         async with anyio.create_task_group() as tasks:

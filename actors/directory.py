@@ -23,6 +23,9 @@ class Directory:
         self.clock_offset_ns = 0
         #: By instrument: the price by which the exchange judged prices when last asked.
         self.references: dict[str, ReferenceTold] = {}
+        #: Of an entry of the exchange's log of the account that was there when last told; `""`
+        #: for none. What is sent from now on is told after it.
+        self.log_position = ""
         self._answered = anyio.Event()
         self._is_reachable = False
 

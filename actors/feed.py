@@ -35,6 +35,7 @@ from venuetree.protocol.events import (
     Dropped,
     FeedEvent,
     InstrumentStatusChanged,
+    QuoteChanged,
     StreamConnected,
     StreamDisconnected,
     TickerChanged,
@@ -151,6 +152,7 @@ _TOPICS = {
     TickerChanged: Topic.TICKER,
     BestPricesChanged: Topic.BEST_PRICES,
     BookTopChanged: Topic.BOOK_TOP,
+    QuoteChanged: Topic.QUOTES,
 }
 
 
@@ -181,7 +183,7 @@ class _Late:
             case BookUpdated() | BookStale() | BookInStep():
                 key = (event.exchange, event.instrument)
                 self._books.setdefault(key, _LateBook()).fold(event)
-            case TickerChanged() | BestPricesChanged() | BookTopChanged():
+            case TickerChanged() | BestPricesChanged() | BookTopChanged() | QuoteChanged():
                 self._replace(_TOPICS[type(event)], event)
             case CandleChanged():
                 self._latest[event.exchange, event.instrument, event.candle.start_time_ns] = event
@@ -196,7 +198,9 @@ class _Late:
                 self._latest[key2] = event
 
     def _replace(
-        self, topic: Topic, event: TickerChanged | BestPricesChanged | BookTopChanged
+        self,
+        topic: Topic,
+        event: TickerChanged | BestPricesChanged | BookTopChanged | QuoteChanged,
     ) -> None:
         """The newest of a state that each event tells whole; the one before is counted as lost."""
         key = (event.exchange, event.instrument, topic)

@@ -22,7 +22,7 @@ from venuetree.actors.addresses import Address
 from venuetree.actors.foreign_errors import translate
 from venuetree.actors.http_reply import HttpReply, ReplyParser, ReplyState
 from venuetree.actors.loop import UNBOUND, Loop
-from venuetree.actors.network import Network
+from venuetree.actors.network import Network, Paced
 from venuetree.actors.sockets import Tap
 from venuetree.protocol.errors import EngineError, RemoteProtocolError, ReplyLost, TransportError
 
@@ -75,6 +75,8 @@ class HttpPool:
         self._turns = anyio.Semaphore(self._options.max_connections, fast_acquire=True)
         #: The most recently used is taken first, so that few stay warm and the rest age out.
         self._idle: deque[Connection] = deque()
+        #: Set when one comes back, for those that wait for a turn to open another.
+        self._came_back: anyio.Event | None = None
         self._is_closed = False
         #: The loop that it serves, from the first use on.
         self._loop = UNBOUND
@@ -150,7 +152,24 @@ class HttpPool:
     # ------------------------------------------------------------ connections
 
     async def _take(self, operation: str) -> Connection:
-        """An open connection: an idle one found alive, else a new one."""
+        """An open connection: an idle one found alive, else a new one.
+
+        Where a new one has to wait for its turn, one that comes back meanwhile is sooner.
+        """
+        while True:
+            connection = await self._take_idle(operation)
+            if connection is not None:
+                return connection
+            wait = self._network.turn_in() if isinstance(self._network, Paced) else 0.0
+            if not wait:
+                return await self._open(operation)
+            if self._came_back is None:
+                self._came_back = anyio.Event()
+            with anyio.move_on_after(wait):
+                await self._came_back.wait()
+
+    async def _take_idle(self, operation: str) -> Connection | None:
+        """An idle connection that is alive, if there is one."""
         if self._is_closed:
             message = "the connections were closed on our side"
             raise TransportError(message, exchange=self._exchange, operation=operation)
@@ -168,7 +187,7 @@ class HttpPool:
                     raise
             # Too old, closed by the peer, or it said something unasked: not to be trusted.
             await anyio.aclose_forcefully(connection.stream)
-        return await self._open(operation)
+        return None
 
     async def _open(self, operation: str) -> Connection:
         address = self._address
@@ -185,6 +204,9 @@ class HttpPool:
     def _put_back(self, connection: Connection) -> None:
         connection.idle_since = self._loop.time()
         self._idle.append(connection)
+        if self._came_back is not None:
+            self._came_back.set()
+            self._came_back = None
 
     # ------------------------------------------------------------ one exchange
 

@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 import ssl
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import anyio
 import certifi
@@ -14,7 +14,7 @@ from anyio.streams.tls import TLSStream
 from venuetree.actors.addresses import TlsMode
 from venuetree.actors.sockets import SocketByteStream
 
-__all__ = ["Network", "SystemNetwork", "verified_tls"]
+__all__ = ["Network", "Paced", "SystemNetwork", "verified_tls"]
 
 #: RFC 8305's advice: a second address is tried when the first has not answered by then.
 NEXT_ADDRESS_AFTER_S = 0.25
@@ -35,6 +35,15 @@ class Network(Protocol):
             OSError: the host cannot be resolved or reached.
             ssl.SSLError: the TLS handshake failed; `SSLCertVerificationError` says why.
         """
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A network that makes whoever asks for a connection wait for a turn."""
+
+    def turn_in(self) -> float:
+        """Seconds until a connection that is asked for now would begin."""
         ...
 
 

@@ -11,6 +11,7 @@ from venuetree.protocol.models import OcoRequest, Order, OrderKey, OrderRequest
 __all__ = [
     "Cancel",
     "CancelAll",
+    "CloseBy",
     "Edit",
     "Known",
     "Orders",
@@ -43,6 +44,13 @@ class PlacePair(Request[Orders, tuple[Order, Order]]):
     """Place two orders, with client order ids, of which one cancels the other; as `Place`."""
 
     oco: OcoRequest
+
+
+@frozen
+class CloseBy(Request[Orders, tuple[Order, ...]]):
+    """Close a position by these orders, with client order ids, in one request; as `Place`."""
+
+    orders: tuple[OrderRequest, ...]
 
 
 @frozen

@@ -259,6 +259,7 @@ class OrderTruth:
             self.ledger.sent_time_ns(client_order_id),
             Resend.ALLOWED if is_awaited else Resend.FORBIDDEN,
             self.ledger.order_ids(request.instrument),
+            self.ledger.log_position(client_order_id),
         )
         timeout = ASK_TIMEOUT
         if is_awaited:

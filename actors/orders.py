@@ -23,6 +23,7 @@ from venuetree.actors.errors import ActorError
 from venuetree.actors.order_messages import (
     Cancel,
     CancelAll,
+    CloseBy,
     Edit,
     Known,
     Orders,
@@ -37,7 +38,12 @@ from venuetree.actors.order_truth import OrderTruth, left
 from venuetree.actors.placing import Placing
 from venuetree.actors.ref import Ref
 from venuetree.protocol.commands import EditOrder, Rest
-from venuetree.protocol.errors import EngineError, OutcomeUnknown, TransportError
+from venuetree.protocol.errors import (
+    EngineError,
+    ExchangeRefused,
+    OutcomeUnknown,
+    TransportError,
+)
 from venuetree.protocol.events import (
     AccountEvent,
     AccountReport,
@@ -59,6 +65,9 @@ class OrdersActor:
         new_ledger: one that knows what the journal holds.
         publish: hands account events to the subscribers.
         instruments: what is known of them by now.
+        log_position: of the exchange's log of the account, as far as it has been told.
+        reply_decides: see `port.Profile`.
+        refusal: see `port.Exchange`.
     """
 
     exchange: str
@@ -67,6 +76,9 @@ class OrdersActor:
     publish: Callable[[Iterable[AccountEvent]], None]
     clock: Clock
     instruments: Callable[[], Mapping[str, Instrument]]
+    log_position: Callable[[], str] = str
+    reply_decides: bool = False
+    refusal: Callable[[str, str], ExchangeRefused] | None = None
 
     async def __call__(self, ctx: Context[Orders]) -> None:
         """Serve until stopped; cancelled, orders in hand are left to the journal."""
@@ -79,7 +91,16 @@ class OrdersActor:
                 clock=self.clock,
                 tasks=tasks,
             )
-            commands = _Commands(truth, self.instruments)
+            commands = _Commands(
+                truth,
+                Placing(
+                    truth,
+                    self.instruments,
+                    self.log_position,
+                    reply_decides=self.reply_decides,
+                    refusal=self.refusal,
+                ),
+            )
             ctx.publish_from(
                 lambda: OrdersDetail(truth.ledger.counts(), truth.ledger.unknown_orders())
             )
@@ -135,14 +156,13 @@ async def _answer(delivery: Delivery, handler: Callable[[Delivery], Awaitable[ob
 class _Commands:
     """What a host can have done, each in a task of its own."""
 
-    def __init__(
-        self, truth: OrderTruth, instruments: Callable[[], Mapping[str, Instrument]]
-    ) -> None:
+    def __init__(self, truth: OrderTruth, placing: Placing) -> None:
         self._truth = truth
-        placing, cancelling = Placing(truth, instruments), Cancelling(truth)
+        cancelling = Cancelling(truth)
         self._handlers: dict[type, Callable[[Delivery], Awaitable[object]]] = {
             Place: placing.place,
             PlacePair: placing.place_pair,
+            CloseBy: placing.close_position,
             Replace: placing.replace,
             Cancel: cancelling.cancel,
             CancelAll: cancelling.cancel_all,

@@ -5,17 +5,25 @@ reply, by the user stream, or by the asking of `order_truth` where both are lost
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError
-from venuetree.actors.order_messages import Place, PlacePair, Replace
+from venuetree.actors.order_messages import CloseBy, Place, PlacePair, Replace
 from venuetree.actors.order_truth import Awaited, OrderTruth, has_verdict, left
 from venuetree.protocol.account_checks import check_open_orders
-from venuetree.protocol.commands import PlaceOco, PlaceOrder, ReplaceOrder, Rest
+from venuetree.protocol.commands import (
+    ClosePosition,
+    PlaceOco,
+    PlaceOrder,
+    ReplaceOrder,
+    Rest,
+)
 from venuetree.protocol.errors import (
     CancelRefused,
     EngineError,
+    ExchangeRefused,
     OrderInvalid,
     OrderNotFound,
     OrderRejected,
@@ -44,10 +52,19 @@ class Placing:
     """What sends new orders."""
 
     def __init__(
-        self, truth: OrderTruth, instruments: Callable[[], Mapping[str, Instrument]]
+        self,
+        truth: OrderTruth,
+        instruments: Callable[[], Mapping[str, Instrument]],
+        log_position: Callable[[], str] = str,
+        *,
+        reply_decides: bool = False,
+        refusal: Callable[[str, str], ExchangeRefused] | None = None,
     ) -> None:
         self._truth = truth
         self._instruments = instruments
+        self._log_position = log_position
+        self._reply_decides = reply_decides
+        self._refusal = refusal
 
     async def place(self, delivery: Delivery) -> Order:
         """Send an order and wait for its verdict."""
@@ -58,14 +75,13 @@ class Placing:
         truth.awaited[client_order_id] = deadline
         # The user stream may tell the verdict before the reply does, which is still read then.
         truth.on_verdict[client_order_id] = Awaited(
-            has_verdict if _may_rest(request) else _has_ended,
-            lambda order: self._told(order, delivery),
+            self._enough(request), lambda order: self._told(order, delivery)
         )
         try:
             report = await self._send(PlaceOrder(request), (request,), deadline, "place")
             if report is not None:
                 truth.apply(truth.ledger.report(report))
-            return await self._verdict(request, deadline, "place")
+            return await self._verdict(request, deadline, "place", is_told=report is not None)
         finally:
             truth.on_verdict.pop(client_order_id, None)
             truth.awaited.pop(client_order_id, None)
@@ -82,9 +98,38 @@ class Placing:
         for report in reports or ():
             self._truth.apply(self._truth.ledger.report(report))
         return (
-            await self._verdict(oco.limit, deadline, "place_oco"),
-            await self._verdict(oco.stop, deadline, "place_oco"),
+            await self._verdict(oco.limit, deadline, "place_oco", is_told=reports is not None),
+            await self._verdict(oco.stop, deadline, "place_oco", is_told=reports is not None),
         )
+
+    async def close_position(self, delivery: Delivery) -> tuple[Order, ...]:
+        """Send the orders that close a position, in one request, and wait for their verdicts.
+
+        The exchange takes both or neither, and may then fail to execute one of them: what the
+        other did is not to be hidden by that, so only where none exists is the refusal raised.
+        """
+        message: CloseBy = delivery.message
+        orders, deadline = message.orders, delivery.deadline
+        self._intend(orders)
+        reports = await self._send(ClosePosition(orders), orders, deadline, "close_position")
+        for report in reports or ():
+            self._truth.apply(self._truth.ledger.report(report))
+        closed: list[Order] = []
+        refusals: list[ExchangeRefused] = []
+        for each in orders:
+            try:
+                order = await self._verdict(
+                    each, deadline, "close_position", is_told=reports is not None
+                )
+            except ExchangeRefused as refusal:
+                refusals.append(refusal)
+                known = self._truth.ledger.order(each.client_order_id)
+                closed += () if known is None else (known,)
+            else:
+                closed.append(order)
+        if len(refusals) == len(orders):
+            raise refusals[0]
+        return tuple(closed)
 
     async def replace(self, delivery: Delivery) -> Order:
         """Have an order cancelled and another placed; the state of each is known apart."""
@@ -115,7 +160,7 @@ class Placing:
             truth.apply(ledger.report(replaced.cancelled))
         if replaced is not None:
             self._take(replaced.placed, request)
-        return await self._verdict(request, deadline, "replace")
+        return await self._verdict(request, deadline, "replace", is_told=replaced is not None)
 
     async def _to_replace(self, message: Replace, deadline: float) -> OrderKey:
         """The order to be replaced, by all its names, of the instrument of the new one.
@@ -165,8 +210,9 @@ class Placing:
         except EngineError as error:
             self._refused(intended, f"not sent: {error.message}")
             raise
+        position = self._log_position()
         for request in requests:
-            truth.apply(ledger.sent(request.client_order_id, truth.now_ns()))
+            truth.apply(ledger.sent(request.client_order_id, truth.now_ns(), position))
 
     async def _send(
         self,
@@ -215,13 +261,38 @@ class Placing:
 
     # ------------------------------------------------------------ the verdict
 
-    async def _verdict(self, request: OrderRequest, deadline: float, operation: str) -> Order:
+    def _enough(self, request: OrderRequest) -> Callable[[Order], bool]:
+        """What the account's stream must have told of an order to be taken for the verdict."""
+        return has_verdict if _may_rest(request) and not self._reply_decides else _has_ended
+
+    async def _verdict(
+        self, request: OrderRequest, deadline: float, operation: str, *, is_told: bool
+    ) -> Order:
+        """The order, once the exchange's word on it is known.
+
+        Where no reply told it, and what the stream said first is not enough, it is asked for.
+        """
         order = await self._truth.until(
             request.client_order_id, has_verdict, deadline, operation=operation
         )
+        if not is_told and not self._enough(request)(order):
+            order = await self._asked(request, order, deadline, operation)
         if order.status is OrderStatus.REJECTED:
             raise self._rejection(order, operation)
         return order
+
+    async def _asked(
+        self, request: OrderRequest, order: Order, deadline: float, operation: str
+    ) -> Order:
+        """An order that may have ended in the moment it was made, as the exchange has it."""
+        truth = self._truth
+        with suppress(EngineError):  # the stream may tell meanwhile, and until then it is asked
+            order = await truth.refresh(order.key, operation=operation)
+        if _may_rest(request) or order.status.is_final:
+            return order
+        truth.ledger.doubt(order.key)
+        truth.apply(())
+        return await truth.until(request.client_order_id, _has_ended, deadline, operation=operation)
 
     def _told(self, order: Order, delivery: Delivery) -> None:
         """Tell an order's owner the verdict."""
@@ -230,8 +301,10 @@ class Placing:
         else:
             delivery.reply(order)
 
-    def _rejection(self, order: Order, operation: str) -> OrderRejected:
+    def _rejection(self, order: Order, operation: str) -> ExchangeRefused:
         """Refused after all, whichever way the news came: nobody must take it for placed."""
+        if self._refusal is not None and order.reason:
+            return self._refusal(order.reason, operation)
         return OrderRejected(
             order.reason or "the exchange refused the order",
             exchange=self._truth.exchange,

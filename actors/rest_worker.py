@@ -51,6 +51,7 @@ from venuetree.protocol.port import (
     FlowContext,
     Lane,
     LimitsTold,
+    LogTold,
     ReferenceTold,
     RestCodec,
     RestNews,
@@ -102,6 +103,7 @@ class RestWorker:
         directory: what is known of the exchange; told of each answer and what it says.
         messages: where a request can go as a message by now, None if it cannot.
         on_auth_refused: called when it refuses the key, for whatever was asked.
+        on_log_told: called with entries of the account's log that a reply held.
     """
 
     exchange: str
@@ -115,6 +117,7 @@ class RestWorker:
     on_auth_refused: Callable[[], None]
     log: ApiCallLog
     messages: Callable[[RestRequest], Ref[Messages] | None] | None = None
+    on_log_told: Callable[[LogTold], None] = lambda _: None
 
     async def __call__(self, ctx: Context[Rest]) -> None:
         """Serve until asked to stop, then finish what is in hand.
@@ -293,6 +296,11 @@ class RestWorker:
                 self._tell_gate(LimitsChanged(windows))
             case ReferenceTold(instrument):
                 self.directory.references[instrument] = news
+            case LogTold(position):
+                if position:
+                    self.directory.log_position = position
+                if news.entries:
+                    self.on_log_told(news)
             case _:
                 assert_never(news)
 

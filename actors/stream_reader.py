@@ -20,9 +20,9 @@ from typing import Any, assert_never
 
 import anyio
 import anyio.lowlevel
-from attrs import frozen
+from attrs import evolve, frozen
 
-from venuetree.actors.auth import AuthProtocol, SignStream
+from venuetree.actors.auth import AuthProtocol, Sign, SignStream
 from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
 from venuetree.actors.errors import ActorError
@@ -34,10 +34,12 @@ from venuetree.protocol.events import StreamConnected, StreamDisconnected, Strea
 from venuetree.protocol.messages import Message, Request
 from venuetree.protocol.port import (
     Action,
+    Auth,
     Call,
     Close,
     Connect,
     Replace,
+    RestRequest,
     Send,
     SendSigned,
     SessionEvent,
@@ -45,7 +47,7 @@ from venuetree.protocol.port import (
     Subscription,
 )
 
-__all__ = ["Reader", "StreamDetail", "StreamLost", "SubscriptionsChanged"]
+__all__ = ["EntriesTold", "Reader", "StreamDetail", "StreamLost", "SubscriptionsChanged"]
 
 #: How long a session's question may take; it is asked again after a restart.
 CALL_TIMEOUT = 30.0
@@ -61,6 +63,15 @@ class Reader:
 @frozen
 class SubscriptionsChanged(Message[Reader]):
     """Ask the hub again what this stream should carry."""
+
+
+@frozen
+class EntriesTold(Message[Reader]):
+    """Replies to our own requests held what this stream tells too."""
+
+    entries: tuple[bytes, ...]
+    #: Our clock, when they came.
+    received_time_ns: int
 
 
 class StreamLost(TransportError):
@@ -87,6 +98,7 @@ class StreamReader:
 
     Attributes:
         stream: its name, as events and logs show it.
+        host: of the exchange's questions: what a signature may have to name.
         new_session: a session for one connection.
         open_stream: dials what the session says to.
         wanted: what the stream should carry now.
@@ -95,6 +107,7 @@ class StreamReader:
 
     exchange: str
     stream: str
+    host: str
     new_session: Callable[[], StreamSession]
     open_stream: Callable[[Connect], AbstractAsyncContextManager[Stream]]
     wanted: Callable[[], frozenset[Subscription]]
@@ -183,8 +196,13 @@ class _Relay:
         while True:
             delivery = await self.ctx.receive()
             delivery.reply(None)
+            message = delivery.message
             for connection in (self.current, self.successor):
-                if connection is not None and connection.is_connected:
+                if connection is None or not connection.is_connected:
+                    continue
+                if isinstance(message, EntriesTold):
+                    connection.hear(message)
+                else:
                     connection.want()
 
     def detail(self) -> StreamDetail:
@@ -219,7 +237,8 @@ class _Connection:
         session = self.session
         while (command := session.before()) is not None:
             session.answered(command, await self._answer(command), self.reader.clock.now_ns())
-        async with self.reader.open_stream(session.connect()) as stream:
+        connect = await self._signed(session.connect(self.reader.wanted()))
+        async with self.reader.open_stream(connect) as stream:
             reason = "stopped"
             try:
                 self._opened()
@@ -342,6 +361,31 @@ class _Connection:
     async def _call(self, call: Call) -> None:
         answer = await self._answer(call.command)
         events = self.session.answered(call.command, answer, self.reader.clock.now_ns())
+        if events:
+            self.publish(events)
+        self.wake.set()
+
+    async def _signed(self, connect: Connect) -> Connect:
+        """The request that opens the stream, with what proves that it is ours."""
+        if connect.auth is Auth.NONE:
+            return connect
+        path, _, query = connect.path.partition("?")
+        reader = self.reader
+        request = RestRequest(
+            operation=reader.stream,
+            method="GET",
+            path=path,
+            query=query,
+            headers=connect.headers,
+            auth=connect.auth,
+        )
+        signed = await reader.auth.ask(Sign(request, reader.host), timeout=SIGN_TIMEOUT)
+        path = f"{signed.path}?{signed.query}" if signed.query else signed.path
+        return evolve(connect, path=path, headers=signed.headers)
+
+    def hear(self, message: EntriesTold) -> None:
+        """Replies told what the stream tells too."""
+        events = self.session.told(message.entries, message.received_time_ns)
         if events:
             self.publish(events)
         self.wake.set()

@@ -32,7 +32,21 @@ TIMEOUT = 15.0
 #: How long placing may take: long enough for a lost reply to be resolved.
 PLACE_TIMEOUT = 30.0
 #: What may have changed something at the exchange.
-_WRITES = frozenset({"place", "place_oco", "replace", "cancel", "cancel_all", "edit"})
+_WRITES = frozenset(
+    {
+        "cancel",
+        "cancel_all",
+        "change_exits",
+        "close_position",
+        "configure_account",
+        "edit",
+        "place",
+        "place_oco",
+        "replace",
+        "write_on_order",
+        "write_on_trade",
+    }
+)
 
 
 @frozen

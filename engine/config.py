@@ -16,7 +16,7 @@ from venuetree.protocol.exchanges.coinbase import CoinbaseFeed, coinbase_by
 from venuetree.protocol.port import Endpoints, Exchange
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["Environment", "ExchangeConfig", "binance_us", "coinbase", "exchange_config"]
+__all__ = ["Environment", "ExchangeConfig", "binance_us", "coinbase", "exchange_config", "oanda"]
 
 
 class Environment(Enum):
@@ -148,6 +148,22 @@ def binance_us(
     """
     config = exchange_config("binance_us", credentials, **settings)
     return evolve(config, exchange=binance_us_by(orders_by))
+
+
+def oanda(credentials: object | None = None, **settings: Any) -> ExchangeConfig:
+    """OANDA v20; `settings` are those of `ExchangeConfig`.
+
+    A token belongs to one environment: that of a practice account wants
+    `environment=Environment.PRACTICE`.
+
+    Args:
+        credentials: `OandaCredentials`, or a mapping such as an endpoints file holds.
+        settings: the other attributes of `ExchangeConfig`.
+
+    Raises:
+        ConfigurationError: malformed credentials.
+    """
+    return exchange_config("oanda", credentials, **settings)
 
 
 def _merge(default: Endpoints, given: Endpoints) -> Endpoints:

@@ -16,6 +16,7 @@ from venuetree.actors.addresses import parse_address
 from venuetree.actors.clock import Clock, SystemClock
 from venuetree.actors.http_client import HttpClient
 from venuetree.actors.network import Network, SystemNetwork
+from venuetree.actors.paced_network import PacedNetwork
 from venuetree.actors.rest_worker import ApiCallLog
 from venuetree.actors.streams import Stream
 from venuetree.actors.transports import open_stream
@@ -177,6 +178,14 @@ class Engine:
         endpoints = config.resolved_endpoints()
         exchange = config.exchange
         signer = None if config.credentials is None else exchange.signer(config.credentials)
+        if signer is None and exchange.profile.needs_credentials:
+            raise ConfigurationError(
+                f"{exchange.name} answers nothing, market data included, without credentials",
+                exchange=config.name,
+                operation="configure",
+            )
+        limit = exchange.profile.connections
+        network = self._network if limit is None else PacedNetwork(self._network, limit)
         plain_text = config.streams.plain_text
         rest = parse_address(endpoints.rest, plain_text=plain_text, exchange=config.name)
         urls = {
@@ -185,21 +194,25 @@ class Engine:
             **endpoints.others,
         }
 
-        # Urgent requests never queue for a connection behind data.
-        clients = {
-            urgent: HttpClient(
-                network=self._network,
+        def client() -> HttpClient:
+            made = HttpClient(
+                network=network,
                 clock=self._clock,
                 exchange=config.name,
                 backend=config.http,
                 plain_text=plain_text,
             )
-            for urgent in (True, False)
-        }
-        self._clients.extend(clients.values())
+            self._clients.append(made)
+            return made
+
+        # Urgent requests never queue for a connection behind data; where connections are few, what
+        # data has opened is rather there for all.
+        for_data = client()
+        urgent = client() if limit is None else for_data
 
         async def send(request: RestRequest) -> RestReply:
-            return await clients[request.lane < Lane.DATA].send(request, endpoints.rest)
+            chosen = urgent if request.lane < Lane.DATA else for_data
+            return await chosen.send(request, endpoints.rest)
 
         def open_at(endpoint: str, connect: Connect) -> AbstractAsyncContextManager[Stream]:
             url = urls.get(endpoint)
@@ -212,7 +225,7 @@ class Engine:
             return open_stream(
                 connect,
                 url,
-                network=self._network,
+                network=network,
                 options=config.streams,
                 exchange=config.name,
             )

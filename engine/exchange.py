@@ -6,42 +6,56 @@ from contextlib import asynccontextmanager
 from attrs import frozen
 
 from venuetree.actors.feed import AccountFeed, MarketFeed
+from venuetree.margin import MarginTrading
 from venuetree.protocol import commands
 from venuetree.protocol.book import BookView
-from venuetree.protocol.errors import NotSupported
+from venuetree.protocol.errors import (
+    ExchangeUnavailable,
+    NotSupported,
+    RateLimited,
+    ReplyLost,
+    TransportError,
+)
 from venuetree.protocol.events import BookSnapshot, TickerChanged, TradePrinted
 from venuetree.protocol.models import (
     Balance,
     Candle,
+    CandlePrice,
     FeeSummary,
     Instrument,
     KeyPermissions,
-    Position,
     Topic,
 )
-from venuetree.protocol.port import Subscription
-from venuetree.trading import Trading
+from venuetree.protocol.port import Ability, Subscription
 
 __all__ = ["ExchangeHandle"]
 
 
 @frozen
-class ExchangeHandle(Trading):
+class ExchangeHandle(MarginTrading):
     """One exchange of a running engine.
 
     Timeouts are seconds. Cancelling a call that asks leaves nothing behind; cancelling `place`
     leaves the order to the engine, which follows it: see `open_orders` and `account_events`.
     """
 
+    # ------------------------------------------------------------ what it has
+
+    @property
+    def topics(self) -> frozenset[Topic]:
+        """What can be subscribed to here."""
+        return self._tree.wiring.exchange.profile.topics
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do beside placing and cancelling orders one by one."""
+        return self._tree.wiring.exchange.profile.abilities
+
     # ------------------------------------------------------------ account
 
     async def balances(self) -> tuple[Balance, ...]:
         """Ask for every currency's balance."""
         return await self._question(commands.FetchBalances(), "balances")
-
-    async def positions(self, instrument: str = "") -> tuple[Position, ...]:
-        """Ask for open positions; `NotSupported` where there are none (spot exchanges)."""
-        return await self._question(commands.FetchPositions(instrument), "positions")
 
     async def fees(self) -> FeeSummary:
         """Ask for the account's fee rates."""
@@ -81,6 +95,7 @@ class ExchangeHandle(Trading):
 
         Raises:
             NotSupported: the exchange has no such topic.
+            InstrumentNotFound: there is no such instrument, where a stream would fail for it.
         """
         self._raise_fatal()
         names = (instruments,) if isinstance(instruments, str) else tuple(instruments)
@@ -97,6 +112,8 @@ class ExchangeHandle(Trading):
                 exchange=self.name,
                 operation="subscribe",
             )
+        if self._tree.wiring.exchange.profile.must_know_instruments:
+            await self._check(names)
         feed = MarketFeed(capacity=self._feed_capacity)
         hub = self._tree.hub
         hub.add(feed, {Subscription(name, topic) for name in names for topic in topics})
@@ -104,6 +121,14 @@ class ExchangeHandle(Trading):
             yield feed
         finally:
             hub.remove(feed)
+
+    async def _check(self, names: Iterable[str]) -> None:
+        """Refuse instruments that there are not; in doubt, the stream will tell."""
+        try:
+            for name in names:
+                await self._instrument(name)
+        except (TransportError, ReplyLost, RateLimited, ExchangeUnavailable):
+            return
 
     def book(self, instrument: str) -> BookView | None:
         """The book as the engine holds it; None unless somebody subscribes to it.
@@ -119,11 +144,22 @@ class ExchangeHandle(Trading):
         return found
 
     async def candles(
-        self, instrument: str, interval_ns: int, start_time_ns: int, end_time_ns: int
+        self,
+        instrument: str,
+        interval_ns: int,
+        start_time_ns: int,
+        end_time_ns: int,
+        *,
+        priced_by: CandlePrice = CandlePrice.USUAL,
     ) -> tuple[Candle, ...]:
-        """Ask for candles of a window of time, oldest first."""
+        """Ask for candles of a window of time, oldest first.
+
+        Raises:
+            NotSupported: the exchange has no candles of that length, or of that price.
+        """
         return await self._question(
-            commands.FetchCandles(instrument, interval_ns, start_time_ns, end_time_ns), "candles"
+            commands.FetchCandles(instrument, interval_ns, start_time_ns, end_time_ns, priced_by),
+            "candles",
         )
 
     async def trades(self, instrument: str, *, limit: int = 100) -> tuple[TradePrinted, ...]:

@@ -20,6 +20,7 @@ from venuetree.asking import PLACE_TIMEOUT, TIMEOUT, Asking
 from venuetree.protocol import commands
 from venuetree.protocol.checks import check_oco, check_order, check_replacing
 from venuetree.protocol.errors import ExchangeRefused, NotSupported, OrderInvalid, OrderNotFound
+from venuetree.protocol.margin_checks import check_terms
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import (
     Fill,
@@ -64,6 +65,7 @@ class Trading(Asking):
         request = self._with_id(request)
         instrument, timeout = await self._rules(request.instrument, timeout)
         check_order(request, instrument)
+        check_terms(request, instrument)
         return await self._ask(
             orders,
             Place(request),
@@ -143,6 +145,7 @@ class Trading(Asking):
         request = self._with_id(request)
         instrument, timeout = await self._rules(request.instrument, timeout)
         check_replacing(request, instrument)
+        check_terms(request, instrument)
         deadline = anyio.current_time() + timeout
         key = await self._key(order_id, request.instrument)
         return await self._ask(
@@ -187,6 +190,7 @@ class Trading(Asking):
         """Cancel every open order of the account, whoever placed it, and wait for their ends.
 
         Orders of this engine that are still on their way are waited for and cancelled as well.
+        Exits of margin trades are left where they are; `change_exits` removes them.
 
         Args:
             instrument: only orders of this one; of all if it is `""`.
@@ -290,6 +294,8 @@ class Trading(Asking):
             raise NotSupported(what, exchange=self.name, operation=operation)
 
     def _need_type(self, request: OrderRequest, operation: str) -> None:
+        if request.margin is not None:
+            self._need(Ability.MARGIN, "orders with margin terms", operation)
         if request.type not in self._tree.wiring.exchange.profile.order_types:
             raise NotSupported(
                 f"orders of type {request.type.value}", exchange=self.name, operation=operation

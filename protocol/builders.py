@@ -10,6 +10,7 @@ from decimal import Decimal
 from venuetree.protocol.models import (
     Bracket,
     LiquidityPreference,
+    MarginTerms,
     OcoRequest,
     OrderRequest,
     OrderType,
@@ -23,9 +24,11 @@ __all__ = [
     "bracket",
     "bracket_order",
     "limit_order",
+    "market_if_touched_order",
     "market_order",
     "oco",
     "stop_limit_order",
+    "stop_order",
 ]
 
 
@@ -40,6 +43,7 @@ def limit_order(
     expire_time_ns: int | None = None,
     liquidity: LiquidityPreference = LiquidityPreference.ANY,
     attached: Bracket | None = None,
+    margin: MarginTerms | None = None,
     client_order_id: str = "",
 ) -> OrderRequest:
     """An order that trades at `price` or better.
@@ -54,6 +58,7 @@ def limit_order(
         expire_time_ns: when a good-till-date order ends, nanoseconds UTC.
         liquidity: whether it may take.
         attached: exits that are placed once it fills.
+        margin: what only an order on margin says.
         client_order_id: made by the engine if left out.
     """
     return OrderRequest(
@@ -67,6 +72,7 @@ def limit_order(
         expire_time_ns=expire_time_ns,
         liquidity=liquidity,
         attached=attached,
+        margin=margin,
         client_order_id=client_order_id,
     )
 
@@ -78,11 +84,14 @@ def market_order(
     quantity: DecimalText | None = None,
     quote_quantity: DecimalText | None = None,
     time_in_force: TimeInForce = TimeInForce.IMMEDIATE_OR_CANCEL,
+    attached: Bracket | None = None,
+    margin: MarginTerms | None = None,
     client_order_id: str = "",
 ) -> OrderRequest:
     """An order that trades at once at what the book offers.
 
-    Give `quantity` in base currency, or `quote_quantity`, what a buy may spend.
+    Give `quantity` in base currency, or `quote_quantity`, what a buy may spend. `attached` and
+    `margin` are for exchanges that have such terms.
     """
     return OrderRequest(
         instrument=instrument,
@@ -91,6 +100,62 @@ def market_order(
         quantity=_optional(quantity, "quantity"),
         quote_quantity=_optional(quote_quantity, "quote_quantity"),
         time_in_force=time_in_force,
+        attached=attached,
+        margin=margin,
+        client_order_id=client_order_id,
+    )
+
+
+def stop_order(
+    instrument: str,
+    side: Side,
+    *,
+    quantity: DecimalText,
+    stop_price: DecimalText,
+    time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED,
+    expire_time_ns: int | None = None,
+    attached: Bracket | None = None,
+    margin: MarginTerms | None = None,
+    client_order_id: str = "",
+) -> OrderRequest:
+    """A market order that begins once the price is at `stop_price` or beyond: worse than now."""
+    return OrderRequest(
+        instrument=instrument,
+        side=side,
+        type=OrderType.STOP,
+        quantity=to_decimal(quantity, "quantity"),
+        stop_price=to_decimal(stop_price, "stop_price"),
+        time_in_force=time_in_force,
+        expire_time_ns=expire_time_ns,
+        attached=attached,
+        margin=margin,
+        client_order_id=client_order_id,
+    )
+
+
+def market_if_touched_order(
+    instrument: str,
+    side: Side,
+    *,
+    quantity: DecimalText,
+    stop_price: DecimalText,
+    time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED,
+    expire_time_ns: int | None = None,
+    attached: Bracket | None = None,
+    margin: MarginTerms | None = None,
+    client_order_id: str = "",
+) -> OrderRequest:
+    """A market order that begins once the price has touched `stop_price`, from either side."""
+    return OrderRequest(
+        instrument=instrument,
+        side=side,
+        type=OrderType.MARKET_IF_TOUCHED,
+        quantity=to_decimal(quantity, "quantity"),
+        stop_price=to_decimal(stop_price, "stop_price"),
+        time_in_force=time_in_force,
+        expire_time_ns=expire_time_ns,
+        attached=attached,
+        margin=margin,
         client_order_id=client_order_id,
     )
 

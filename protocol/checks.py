@@ -18,6 +18,7 @@ from venuetree.protocol.models import (
     OcoRequest,
     OpenOrderLimit,
     OrderRequest,
+    OrderTimes,
     OrderType,
     PositionLimit,
     PriceBand,
@@ -70,6 +71,8 @@ def check_order(
                 _check_band(rule, request, reference_price)
             case AllowedOrders():
                 _check_allowed(rule, request)
+            case OrderTimes():
+                _check_times(rule, request)
             case OpenOrderLimit() | PositionLimit():
                 continue  # not of the order alone: `account_checks`
             case _:
@@ -160,6 +163,13 @@ def _check_allowed(rule: AllowedOrders, request: OrderRequest) -> None:
         refuse(rule.name, f"{request.instrument} takes no maker-only orders", "maker_only")
 
 
+def _check_times(rule: OrderTimes, request: OrderRequest) -> None:
+    if request.type in rule.types and request.time_in_force not in rule.times:
+        told = request.time_in_force.value
+        allowed = ", ".join(time.value for time in rule.times)
+        refuse(rule.name, f"a {request.type.value} order cannot be {told}", told, allowed)
+
+
 def refuse(rule: str, message: str, value: str = "", bound: str = "") -> NoReturn:
     """Raise `OrderInvalid`."""
     raise OrderInvalid(message, rule=rule, value=value, bound=bound)
@@ -170,12 +180,16 @@ def refuse(rule: str, message: str, value: str = "", bound: str = "") -> NoRetur
 #: Which prices an order of each type has.
 _HAS_PRICE: Final = {
     OrderType.MARKET: False,
+    OrderType.STOP: False,
+    OrderType.MARKET_IF_TOUCHED: False,
     OrderType.LIMIT: True,
     OrderType.STOP_LIMIT: True,
     OrderType.BRACKET: True,
 }
 _HAS_STOP_PRICE: Final = {
     OrderType.MARKET: False,
+    OrderType.STOP: True,
+    OrderType.MARKET_IF_TOUCHED: True,
     OrderType.LIMIT: False,
     OrderType.STOP_LIMIT: True,
     OrderType.BRACKET: True,
@@ -183,8 +197,9 @@ _HAS_STOP_PRICE: Final = {
 
 
 def _check_shape(request: OrderRequest) -> None:
-    if request.type is OrderType.OTHER:
-        refuse("type", "an order of an unnamed type cannot be placed", request.type.value)
+    if request.type not in _HAS_PRICE:
+        message = f"an order of type {request.type.value} cannot be placed by itself"
+        refuse("type", message, request.type.value)
     if (request.quantity is None) == (request.quote_quantity is None):
         refuse("quantity", "exactly one of quantity and quote_quantity must be set")
     if _HAS_PRICE[request.type] is (request.price is None):

@@ -4,6 +4,7 @@ A codec turns a command into a flow of wire requests (`port.RestFlow`); the REST
 Any of them may raise an `EngineError`; `NotSupported` is raised before any I/O.
 """
 
+from decimal import Decimal
 from enum import Enum
 
 from attrs import frozen
@@ -12,42 +13,63 @@ from venuetree.protocol.errors import EngineError
 from venuetree.protocol.events import BookSnapshot, TickerChanged, TradePrinted
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import (
+    AccountChanges,
+    AccountSummary,
     Balance,
     Candle,
+    CandlePrice,
+    ClientExtensions,
+    Conversion,
+    ExitChanges,
     FeeSummary,
     Fill,
     Instrument,
     KeyPermissions,
+    MarginTrade,
     OcoRequest,
     OrderKey,
     OrderPreview,
     OrderReport,
     OrderRequest,
     Position,
+    SentimentBook,
+    SentimentKind,
 )
 
 __all__ = [
     "Absent",
     "CancelOpenOrders",
     "CancelOrder",
+    "ChangeExits",
     "ClosePosition",
+    "ConfigureAccount",
     "EditOrder",
+    "FetchAccountChanges",
+    "FetchAccountSummary",
     "FetchBalances",
     "FetchBook",
     "FetchCandles",
+    "FetchConversions",
     "FetchFees",
     "FetchFills",
     "FetchInstruments",
     "FetchKeyPermissions",
+    "FetchLog",
+    "FetchLogState",
+    "FetchMarginTrade",
+    "FetchMarginTrades",
     "FetchOpenOrders",
     "FetchOrder",
     "FetchOrders",
     "FetchPositions",
+    "FetchSentiment",
     "FetchServerTime",
     "FetchTickers",
     "FetchTrades",
     "Found",
     "KeepAccountStream",
+    "LogPage",
+    "LogState",
     "OpenAccountStream",
     "PlaceOco",
     "PlaceOrder",
@@ -59,6 +81,8 @@ __all__ = [
     "ResolveOrder",
     "Rest",
     "Undecided",
+    "WriteOrderExtensions",
+    "WriteTradeExtensions",
 ]
 
 
@@ -194,10 +218,14 @@ class FetchPositions(Request[Rest, tuple[Position, ...]]):
 
 
 @frozen
-class ClosePosition(Request[Rest, OrderReport]):
-    """Close an instrument's position by an order whose request names it."""
+class ClosePosition(Request[Rest, tuple[OrderReport, ...]]):
+    """Close an instrument's position in one request: all of these orders are taken, or none.
 
-    order: OrderRequest
+    Replies with the state of each. An account that may hold both directions closes them by an
+    order each. Never sent twice by itself.
+    """
+
+    orders: tuple[OrderRequest, ...]
 
 
 @frozen
@@ -230,6 +258,8 @@ class FetchCandles(Request[Rest, tuple[Candle, ...]]):
     interval_ns: int
     start_time_ns: int
     end_time_ns: int
+    #: Of which price, where the exchange has more than that of its trades.
+    priced_by: CandlePrice = CandlePrice.USUAL
 
 
 @frozen
@@ -296,14 +326,17 @@ class ResolveOrder(Request[Rest, Resolution]):
         order: the request exactly as sent.
         sent_time_ns: when its first byte may have left.
         resend: whether an identical body may be sent, on exchanges where that is safe.
-        known_order_ids: the exchange's ids of the instrument's other orders that we know: none of
-            these is the one sought.
+        known_order_ids: the exchange's ids of the instrument's other orders that we know, but for
+            those without a client order id: none of these is the one sought.
+        log_position: of the exchange's log of the account, noted before it was sent; `""` if none
+            was known.
     """
 
     order: OrderRequest
     sent_time_ns: int
     resend: Resend
     known_order_ids: frozenset[str] = frozenset()
+    log_position: str = ""
 
 
 @frozen
@@ -316,3 +349,128 @@ class KeepAccountStream(Request[Rest, None]):
     """Keep that key alive; `ExchangeRefused` if it has expired."""
 
     stream_key: str
+
+
+@frozen
+class FetchMarginTrades(Request[Rest, tuple[MarginTrade, ...]]):
+    """Margin trades, newest first: those that are open, or all."""
+
+    instrument: str = ""
+    is_open_only: bool = True
+    limit: int | None = None
+
+
+@frozen
+class FetchMarginTrade(Request[Rest, MarginTrade]):
+    """One margin trade; `MarginTradeNotFound` if the exchange does not know it."""
+
+    trade_id: str
+
+
+@frozen
+class ChangeExits(Request[Rest, MarginTrade]):
+    """Set, change or remove the exits of a margin trade; replies with the trade as it is then.
+
+    Attributes:
+        instrument: the trade's, by whose digits prices are written; `""` if it is not known.
+    """
+
+    trade_id: str
+    changes: ExitChanges
+    instrument: str = ""
+
+
+@frozen
+class WriteOrderExtensions(Request[Rest, None]):
+    """Write a client's words on a waiting order, and on the trade that it will open."""
+
+    key: OrderKey
+    order: ClientExtensions | None = None
+    trade: ClientExtensions | None = None
+
+
+@frozen
+class WriteTradeExtensions(Request[Rest, None]):
+    """Write a client's words on a margin trade."""
+
+    trade_id: str
+    extensions: ClientExtensions
+
+
+@frozen
+class FetchAccountSummary(Request[Rest, AccountSummary]):
+    """What a margin account is worth and how much of it is in use."""
+
+
+@frozen
+class ConfigureAccount(Request[Rest, None]):
+    """Set the account's alias or margin rate; None leaves it as it is."""
+
+    alias: str | None = None
+    margin_rate: Decimal | None = None
+
+
+@frozen
+class FetchAccountChanges(Request[Rest, AccountChanges]):
+    """What has changed since a transaction."""
+
+    since_transaction_id: str
+
+
+@frozen
+class LogState:
+    """An account at one position of its log.
+
+    Attributes:
+        position: of the newest entry that this includes.
+        open_orders: all of them.
+        currency: the account's own.
+        trades: the margin trades that are open.
+    """
+
+    position: str
+    open_orders: tuple[OrderReport, ...]
+    currency: str
+    trades: tuple[MarginTrade, ...]
+
+
+@frozen
+class FetchLogState(Request[Rest, LogState]):
+    """The account as of the newest entry of its log: from there on the log tells everything."""
+
+
+@frozen
+class LogPage:
+    """Entries of an account's log, oldest first.
+
+    Attributes:
+        entries: each as the exchange's stream of them would send it.
+        position: of the newest entry that there is; later than the last of `entries` if the page
+            was cut.
+    """
+
+    entries: tuple[bytes, ...]
+    position: str
+
+
+@frozen
+class FetchLog(Request[Rest, LogPage]):
+    """What came after a position of the account's log, as much of it as one answer holds."""
+
+    after: str
+
+
+@frozen
+class FetchConversions(Request[Rest, tuple[Conversion, ...]]):
+    """What amounts of the currencies of some instruments are worth in the account's."""
+
+    instruments: tuple[str, ...]
+
+
+@frozen
+class FetchSentiment(Request[Rest, SentimentBook]):
+    """How the exchange's clients are placed; now, or at an earlier time."""
+
+    instrument: str
+    kind: SentimentKind
+    time_ns: int | None = None

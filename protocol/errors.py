@@ -19,8 +19,15 @@
         ├── InstrumentNotFound      no such instrument on this exchange
         ├── OrderNotFound           no such order (soon after placing this proves nothing)
         ├── CancelRefused           the order cannot be cancelled (filled, being replaced)
+        ├── MarginTradeNotFound     no such margin trade
+        ├── PositionNotFound        nothing is open that could be closed
         └── OrderRejected           the order was refused and does not exist
             ├── InsufficientFunds
+            ├── MarketHalted
+            ├── OutOfSequence
+            ├── ExitOnWrongSide
+            ├── PriceOutOfBounds
+            ├── InsufficientLiquidity
             ├── PostOnlyWouldTake
             └── DuplicateClientOrderId   proves that an order with this id exists
 """
@@ -36,16 +43,24 @@ __all__ = [
     "EngineError",
     "ExchangeRefused",
     "ExchangeUnavailable",
+    "ExitOnWrongSide",
+    "ExitsUnknown",
     "InstrumentNotFound",
     "InsufficientFunds",
+    "InsufficientLiquidity",
     "LocalProtocolError",
+    "MarginTradeNotFound",
+    "MarketHalted",
     "NotSupported",
     "OrderInvalid",
     "OrderNotFound",
     "OrderRejected",
+    "OutOfSequence",
     "OutcomeUnknown",
     "PermissionRefused",
+    "PositionNotFound",
     "PostOnlyWouldTake",
+    "PriceOutOfBounds",
     "RateLimited",
     "RemoteProtocolError",
     "ReplyLost",
@@ -223,6 +238,12 @@ class CancelIncomplete(OutcomeUnknown):
         self.order_ids = order_ids
 
 
+class ExitsUnknown(OutcomeUnknown):
+    """Exits of a margin trade were to be changed, and whether they are could not be found out."""
+
+    remedy = "Set them again: asking twice does no harm"
+
+
 class RateLimited(EngineError):
     """The exchange, or our own gate in its stead, did not admit the request.
 
@@ -287,6 +308,18 @@ class CancelRefused(ExchangeRefused):
     remedy = "Read the order's state"
 
 
+class MarginTradeNotFound(ExchangeRefused):
+    """The exchange knows no such margin trade, or it is closed."""
+
+    remedy = "List the margin trades to see which are open"
+
+
+class PositionNotFound(ExchangeRefused):
+    """Nothing is open that could be closed: the request as a whole was refused."""
+
+    remedy = "Read the positions; name only the sides that are open"
+
+
 class OrderRejected(ExchangeRefused):
     """The exchange refused the order: it does not exist."""
 
@@ -297,6 +330,36 @@ class InsufficientFunds(OrderRejected):
     """The account has too little available."""
 
     remedy = "Fund the account, free what other orders hold, or ask for less"
+
+
+class MarketHalted(OrderRejected):
+    """The instrument is not dealt in now: a weekend, a daily break, a halt."""
+
+    remedy = "Wait until the instrument can be traded, or leave an order that waits"
+
+
+class OutOfSequence(OrderRejected):
+    """The account must close its trades oldest first, and this would not have (FIFO)."""
+
+    remedy = "Close the oldest trade of the instrument first, or the position"
+
+
+class ExitOnWrongSide(OrderRejected):
+    """An exit that was to come with the order would have been reached at once."""
+
+    remedy = "Put a take-profit beyond the price and a stop behind it, or leave the exit out"
+
+
+class PriceOutOfBounds(OrderRejected):
+    """The order could only have been executed at a worse price than it allows."""
+
+    remedy = "Widen the price bound, or wait for a better price"
+
+
+class InsufficientLiquidity(OrderRejected):
+    """The exchange does not deal in so much at once."""
+
+    remedy = "Ask for less, or in parts"
 
 
 class PostOnlyWouldTake(OrderRejected):

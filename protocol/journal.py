@@ -24,6 +24,8 @@ class JournalEntry:
         order: its state.
         request: what was or will be sent; None for an order that was placed elsewhere.
         sent_time_ns: when its first byte may have left, None if it cannot have.
+        log_position: of the exchange's log of the account, noted before it was sent; `""` if
+            none is known.
         fills: its executions: in `record` those that are new, in `load` all of them.
     """
 
@@ -31,6 +33,7 @@ class JournalEntry:
     order: Order
     request: OrderRequest | None = None
     sent_time_ns: int | None = None
+    log_position: str = ""
     fills: tuple[Fill, ...] = ()
 
 

@@ -80,6 +80,7 @@ class Ledger:
         for entry in self._journal.load():
             record = Record(entry.name, entry.order, entry.request)
             record.sent_time_ns = entry.sent_time_ns
+            record.log_position = entry.log_position
             record.add_fills(entry.fills)
             self._shelf.put(record)
 
@@ -111,13 +112,21 @@ class Ledger:
         order = orders.new_order(self._exchange, request, now_ns)
         return self._add(Record(self._name(), order, request), now_ns)
 
-    def sent(self, client_order_id: str, now_ns: int) -> Events:
-        """Its first byte may leave from now on."""
+    def sent(self, client_order_id: str, now_ns: int, log_position: str = "") -> Events:
+        """Its first byte may leave from now on.
+
+        Args:
+            client_order_id: ours.
+            now_ns: our clock.
+            log_position: a position in the exchange's log of the account: what becomes of the
+                order is told after it.
+        """
         record = self._shelf.by_client.get(client_order_id)
         if record is None:
             return ()
         if record.sent_time_ns is None:
             record.sent_time_ns = now_ns
+            record.log_position = log_position
         return self._change(record, orders.apply_sent(record.order, now_ns), now_ns)
 
     def unknown(self, client_order_id: str, reason: str, now_ns: int) -> Events:
@@ -309,6 +318,11 @@ class Ledger:
         record = self._shelf.by_client.get(client_order_id)
         return 0 if record is None else record.sent_time_ns or 0
 
+    def log_position(self, client_order_id: str) -> str:
+        """The position in the exchange's log that was noted before it was sent; `""` for none."""
+        record = self._shelf.by_client.get(client_order_id)
+        return "" if record is None else record.log_position
+
     def counts(self) -> Mapping[str, int]:
         """How many orders are in each state, by the state's word."""
         return {status.value: count for status, count in self._shelf.counts.items()}
@@ -426,7 +440,9 @@ class Ledger:
         is_changed = after is not record.order and after != record.order
         if not (is_changed or fills):
             return ()
-        entry = JournalEntry(record.name, after, record.request, record.sent_time_ns, fills)
+        entry = JournalEntry(
+            record.name, after, record.request, record.sent_time_ns, record.log_position, fills
+        )
         self._journal.record(entry)
         record.order = after
         record.add_fills(fills)

@@ -38,13 +38,24 @@ def remember(where: OrderedDict[K, V], key: K, value: V, *, bound: int) -> None:
 class Record:
     """One order, and what goes with it."""
 
-    __slots__ = ("filled", "fills", "is_doubtful", "name", "order", "request", "sent_time_ns")
+    __slots__ = (
+        "filled",
+        "fills",
+        "is_doubtful",
+        "log_position",
+        "name",
+        "order",
+        "request",
+        "sent_time_ns",
+    )
 
     def __init__(self, name: str, order: Order, request: OrderRequest | None = None) -> None:
         self.name = name
         self.order = order
         self.request = request
         self.sent_time_ns: int | None = None
+        #: Of the exchange's log of the account, noted before it was sent.
+        self.log_position = ""
         self.fills: dict[FillKey, Fill] = {}
         #: The sum of `fills`.
         self.filled = Decimal(0)
@@ -100,11 +111,14 @@ class Shelf:
         return order_id
 
     def ids_of(self, instrument: str) -> frozenset[str]:
-        """The exchange's ids of an instrument's orders, forgotten ones included where known."""
+        """The exchange's ids of an instrument's orders, forgotten ones included where known.
+
+        Not of those that bear no id of a client's: one of them may prove to be ours.
+        """
         ids = {
             r.order.exchange_order_id
             for r in self.by_exchange.values()
-            if r.order.instrument == instrument
+            if r.order.instrument == instrument and r.order.client_order_id
         }
         if self._ids_per_instrument:
             start = f"{instrument} "

@@ -161,6 +161,7 @@ def apply_report(order: Order, report: OrderReport) -> Order:
         reason=_reason(order, status, report.reason),
         created_time_ns=_first(report.created_time_ns, order.created_time_ns),
         list_id=order.list_id or report.list_id,
+        trade_id=order.trade_id or report.trade_id,
     )
 
 
@@ -181,6 +182,7 @@ def as_report(order: Order) -> OrderReport:
         created_time_ns=order.created_time_ns,
         exchange_time_ns=order.updated_time_ns,
         list_id=order.list_id,
+        trade_id=order.trade_id,
     )
 
 

@@ -37,7 +37,12 @@ from venuetree.actors.orders import OrdersActor
 from venuetree.actors.rate_gate import Gate, rate_gate
 from venuetree.actors.ref import Ref
 from venuetree.actors.rest_worker import RestWorker
-from venuetree.actors.stream_reader import Reader, StreamReader, SubscriptionsChanged
+from venuetree.actors.stream_reader import (
+    EntriesTold,
+    Reader,
+    StreamReader,
+    SubscriptionsChanged,
+)
 from venuetree.actors.upkeep import CheckCredentials, Upkeep
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.events import (
@@ -45,11 +50,14 @@ from venuetree.protocol.events import (
     AccountSnapshot,
     BalancesChanged,
     FillReported,
+    MarginTradeChanged,
     OrderReported,
     StreamConnected,
     StreamDisconnected,
+    TransactionRecorded,
 )
 from venuetree.protocol.port import (
+    LogTold,
     MessageDoor,
     RestRequest,
     SessionContext,
@@ -73,8 +81,18 @@ ORDERS_MAILBOX = MailboxSpec(capacity=4096, overflow=Overflow.FAIL)
 COMMANDS_MAILBOX = MailboxSpec(capacity=1024, overflow=Overflow.FAIL)
 #: Only the fact that something changed matters, not how often.
 NUDGES_MAILBOX = MailboxSpec(capacity=1, overflow=Overflow.DROP_NEWEST)
+#: What replies held of the account's log; the stream tells it too, and what is missing is asked.
+ENTRIES_MAILBOX = MailboxSpec(capacity=256, overflow=Overflow.DROP_NEWEST)
 #: Long enough for the upkeep's first round against an exchange that does not answer.
 START_TIMEOUT = 90.0
+#: What account subscribers get as the stream tells it.
+_TOLD_TO_ACCOUNTS = (
+    BalancesChanged
+    | TransactionRecorded
+    | MarginTradeChanged
+    | StreamConnected
+    | StreamDisconnected
+)
 #: How much longer one request may be on its way than another: windows are counted over there.
 GATE_SLACK_NS = 100_000_000
 #: A connection for messages is replaced after so long; exchanges end theirs after a day.
@@ -218,7 +236,7 @@ class ExchangeTree:
                 yield ChildSpec(
                     name,
                     partial(self._run_user_stream, name, sessions),
-                    mailbox=NUDGES_MAILBOX,
+                    mailbox=ENTRIES_MAILBOX,
                     backoff=STREAM_BACKOFF,
                 )
         yield ChildSpec("market", self._market, backoff=ACTOR_BACKOFF, shutdown=DRAIN)
@@ -237,6 +255,7 @@ class ExchangeTree:
             on_auth_refused=self._doubt_credentials,
             log=wiring.log,
             messages=None if self._door is None else self._carrier,
+            on_log_told=self._pass_on_log,
         )(ctx)
 
     @property
@@ -289,6 +308,9 @@ class ExchangeTree:
             publish=self.hub.publish_account,
             clock=self.wiring.clock,
             instruments=lambda: self.directory.instruments,
+            log_position=lambda: self.directory.log_position,
+            reply_decides=self.wiring.exchange.profile.reply_decides,
+            refusal=self.wiring.exchange.refusal,
         )(ctx)
 
     async def _run_user_stream(
@@ -315,6 +337,7 @@ class ExchangeTree:
         return StreamReader(
             exchange=wiring.name,
             stream=name,
+            host=wiring.host,
             new_session=new_session,
             open_stream=lambda connect: wiring.open_stream(connect.endpoint or endpoint, connect),
             wanted=wanted,
@@ -369,7 +392,7 @@ class ExchangeTree:
     # ------------------------------------------------------------ account news
 
     def _publish_account(self, events: Sequence[SessionEvent]) -> None:
-        """A user stream's events: reports go to the orders actor, the rest to the subscribers.
+        """A user stream's events: reports go to the orders actor, all others to the subscribers.
 
         A full mailbox raises, which ends the stream; the next connection starts from a snapshot.
         """
@@ -378,15 +401,29 @@ class ExchangeTree:
             for event in events
             if isinstance(event, OrderReported | FillReported | AccountSnapshot)
         )
-        if reports and self.orders is not None:
-            self.orders.tell_nowait(Reported(reports))
         told: list[AccountEvent] = [
-            event
-            for event in events
-            if isinstance(event, BalancesChanged | StreamConnected | StreamDisconnected)
+            event for event in events if isinstance(event, _TOLD_TO_ACCOUNTS)
         ]
+        for event in told:
+            if isinstance(event, TransactionRecorded):
+                self.directory.log_position = event.transaction_id
+        # Subscribers hear first: what is told once is lost to them if a full mailbox raises.
         self.hub.publish(events)
         self.hub.publish_account(told)
+        if reports and self.orders is not None:
+            self.orders.tell_nowait(Reported(reports))
+
+    def _pass_on_log(self, news: LogTold) -> None:
+        """What a reply held of the account's log, to whoever reads that log."""
+        if not self.wiring.has_user_streams:
+            return
+        told = EntriesTold(news.entries, news.received_time_ns)
+        for name in self.wiring.exchange.profile.user_streams:
+            try:
+                self._io[name].tell_nowait(told)
+            except ActorError:
+                # It is down: its next incarnation reads the log from where it was.
+                continue
 
     def _note(self, event: SessionEvent) -> None:
         """What a stream says beside its data goes to the log: nothing is dropped without a word."""

@@ -2,7 +2,7 @@
 
 Every block of README.md and docs/ is taken by its kind:
 
-- `python` is run as it stands, with the simulated Coinbase in the live exchange's place;
+- `python` is run as it stands, with simulated exchanges in the places of the real ones;
 - `console` is run by a shell, a page at a time; what is printed is compared, `…` standing for
   anything, lines of blanks and the width of columns for nothing;
 - `json NAME` is held against the schema of that name;
@@ -31,12 +31,18 @@ from venuetree.cli.json_output import dump
 from venuetree.protocol import errors
 from venuetree.protocol.exchanges import EXCHANGES
 from venuetree.scenarios.simulated import Running, SimulatedCoinbase, serve
+from venuetree.scenarios.simulated.oanda import SimulatedOanda
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 KINDS = {"python", "console", "json", "sh", "text"}
+#: Where an example that runs at an exchange takes its credentials from, by the simulator's names.
+VARIABLES = {
+    "coinbase": {"COINBASE_API_KEY": "key_name", "COINBASE_API_SECRET": "private_key"},
+    "oanda": {"OANDA_API_TOKEN": "token", "OANDA_ACCOUNT_ID": "account_id"},
+}
 PATIENCE_SECONDS = 120.0
 
 
@@ -74,10 +80,11 @@ def of_kind(kind: str) -> list[Block]:
 
 @pytest.fixture(scope="module")
 def simulated() -> Iterator[Running]:
-    """A simulated Coinbase, served from another thread."""
+    """Simulated exchanges, served from another thread."""
+    exchanges = SimulatedCoinbase(seed=1), SimulatedOanda(seed=1)
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(serve(SimulatedCoinbase(seed=1))) as running,
+        portal.wrap_async_context_manager(serve(*exchanges)) as running,
     ):
         yield running
 
@@ -92,13 +99,17 @@ def test_every_block_says_what_it_is() -> None:
 def test_a_python_example_runs(
     block: Block, simulated: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As printed, to its end, with nothing changed but where the exchange is."""
-    entry = simulated.endpoints["coinbase"]
-    live = EXCHANGES["coinbase"]
-    here = evolve(live, profile=evolve(live.profile, endpoints={"live": endpoints_of(entry)}))
-    monkeypatch.setattr(config, "EXCHANGES", {"coinbase": here})
-    monkeypatch.setenv("COINBASE_API_KEY", entry["credentials"]["key_name"])
-    monkeypatch.setenv("COINBASE_API_SECRET", entry["credentials"]["private_key"])
+    """As printed, to its end, with nothing changed but where the exchanges are."""
+    here = {}
+    for name, variables in VARIABLES.items():
+        entry, real = simulated.endpoints[name], EXCHANGES[name]
+        place = endpoints_of(entry)
+        place = evolve(place, user_stream=place.user_stream or place.stream)
+        places = dict.fromkeys(real.profile.endpoints, place)
+        here[name] = evolve(real, profile=evolve(real.profile, endpoints=places))
+        for variable, key in variables.items():
+            monkeypatch.setenv(variable, entry["credentials"][key])
+    monkeypatch.setattr(config, "EXCHANGES", here)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sim.json").write_bytes(dump(dict(simulated.endpoints)))
 
@@ -222,7 +233,7 @@ def test_the_reference_names_every_schema() -> None:
     """And no other."""
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
 
-    assert set(re.findall(r"schemas/(\w+)\.json", page)) == {p.stem for p in SCHEMAS.iterdir()}
+    assert set(re.findall(r"schemas/([\w-]+)\.json", page)) == {p.stem for p in SCHEMAS.iterdir()}
 
 
 def test_the_reference_tells_every_error_with_its_remedy() -> None:

@@ -102,10 +102,16 @@ async def _dispatch(options: Namespace) -> ExitCode:
             from venuetree.cli import market
 
             return await {"watch": market.watch, "book": market.book}[options.command](options)
-        case "balances" | "instruments":
+        case "balances" | "instruments" | "account" | "positions" | "margin-trades":
             from venuetree.cli import account
 
-            commands = {"balances": account.balances, "instruments": account.instruments}
+            commands = {
+                "balances": account.balances,
+                "instruments": account.instruments,
+                "account": account.account,
+                "positions": account.positions,
+                "margin-trades": account.margin_trades,
+            }
             return await commands[options.command](options)
         case "doctor":
             from venuetree.cli.doctor import doctor
@@ -121,6 +127,8 @@ async def _dispatch(options: Namespace) -> ExitCode:
                 "order": trading.order,
                 "orders": trading.orders,
                 "fills": trading.fills,
+                "close-position": trading.close_position,
+                "close-trade": trading.close_trade,
             }
             return await commands[options.command](options)
 

@@ -1,6 +1,7 @@
 """The grammar of the command line; `docs/reference/command-line.md` explains each command."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from importlib.metadata import version
@@ -23,8 +24,8 @@ _TIMES_IN_FORCE = {
     "gtc": TimeInForce.GOOD_TILL_CANCELLED,
     "ioc": TimeInForce.IMMEDIATE_OR_CANCEL,
     "fok": TimeInForce.FILL_OR_KILL,
+    "gfd": TimeInForce.GOOD_FOR_DAY,
 }
-_DEFAULT_TOPICS = (Topic.TRADES, Topic.TICKER, Topic.BOOK)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -67,7 +68,9 @@ def instrument_name(text: str) -> str:
     name = text.strip().upper()
     base, dash, quote = name.partition("-")
     if not (base and dash and quote):
-        message = f"{text!r} is not an instrument; write base-quote, such as BTC-USD"
+        meant = re.sub(r"[_/]", "-", name)
+        such = meant if meant != name and meant.count("-") == 1 else "BTC-USD"
+        message = f"{text!r} is not an instrument; write base-quote, such as {such}"
         raise argparse.ArgumentTypeError(message)
     return name
 
@@ -119,9 +122,9 @@ def _add_market(command: _Command) -> None:
     watch.add_argument(
         "--topic",
         type=_topics,
-        default=_DEFAULT_TOPICS,
         metavar="TOPIC,…",
-        help=f"of {', '.join(topic.value for topic in Topic)}; default: trades,ticker,book",
+        help=f"of {', '.join(topic.value for topic in Topic)};"
+        " default: those of trades,ticker,book that the exchange has",
     )
     watch.add_argument("--seconds", type=_seconds, metavar="N", help="stop after so many")
     _talks_to_exchange(watch)
@@ -153,7 +156,28 @@ def _add_trading(command: _Command) -> None:
     place.add_argument(
         "quantity", type=_amount, metavar="QUANTITY", help="in the base currency, such as 0.01"
     )
-    place.add_argument("--price", type=_amount, metavar="P", help="makes it a limit order")
+    price = place.add_mutually_exclusive_group()
+    price.add_argument("--price", type=_amount, metavar="P", help="makes it a limit order")
+    price.add_argument(
+        "--stop-price",
+        type=_amount,
+        metavar="P",
+        help="makes it a stop order: at the market once the price is there or beyond",
+    )
+    price.add_argument(
+        "--touch-price",
+        type=_amount,
+        metavar="P",
+        help="makes it a market-if-touched order: at the market once the price has touched it",
+    )
+    exits = place.add_argument_group("exits of what it opens, where trades have such")
+    exits.add_argument("--take-profit", type=_amount, metavar="P", help="at this price")
+    exits.add_argument(
+        "--stop-loss", type=_level, metavar="P|Npips", help="at this price, or so far away"
+    )
+    exits.add_argument(
+        "--trailing-stop", type=_level, metavar="D|Npips", help="so far behind the price"
+    )
     place.add_argument(
         "--time-in-force",
         type=_time_in_force,
@@ -195,8 +219,37 @@ def _add_trading(command: _Command) -> None:
 
 def _add_account(command: _Command) -> None:
     balances = command("balances", "list what the account holds")
-    _exchange(balances)
-    _talks_to_exchange(balances)
+    account = command("account", "print what a margin account is worth, and what is in use of it")
+    for one in (balances, account):
+        _exchange(one)
+        _talks_to_exchange(one)
+
+    positions = command("positions", "list open positions, in units of the base currency")
+    trades = command("margin-trades", "list open margin trades, newest first")
+    trades.add_argument("--all", action="store_true", help="closed ones too")
+    for several in (positions, trades):
+        _exchange(several)
+        several.add_argument("instrument", nargs="?", type=instrument_name, metavar="INSTRUMENT")
+        _talks_to_exchange(several)
+
+    close = command("close-position", "close a position: all of it, or what --long and --short say")
+    _exchange(close)
+    close.add_argument("instrument", type=instrument_name, metavar="INSTRUMENT")
+    for side, what in (("long", "sell of what is held"), ("short", "buy back of what was sold")):
+        close.add_argument(
+            f"--{side}", type=_all_or_amount, metavar="UNITS|all", help=f"how much to {what}"
+        )
+    _timeout(close, "for the exchange's verdict")
+    _talks_to_exchange(close)
+
+    close_trade = command("close-trade", "close a margin trade, or a part of it")
+    _exchange(close_trade)
+    close_trade.add_argument("trade_id", metavar="TRADE", help="the exchange's id of it")
+    close_trade.add_argument(
+        "quantity", nargs="?", type=_amount, metavar="UNITS", help="default: all of it"
+    )
+    _timeout(close_trade, "for the exchange's verdict")
+    _talks_to_exchange(close_trade)
 
     doctor = command("doctor", "reach each exchange and check key, clock and permissions")
     doctor.add_argument(
@@ -272,6 +325,16 @@ def _amount(text: str) -> Decimal:
     return value
 
 
+def _all_or_amount(text: str) -> Decimal | str:
+    return "all" if text.lower() == "all" else _amount(text)
+
+
+def _level(text: str) -> tuple[Decimal, bool]:
+    """An amount, and whether it is in pips."""
+    number = text.lower().removesuffix("pips").removesuffix("pip")
+    return _amount(number.strip()), number != text.lower()
+
+
 def _topics(text: str) -> Sequence[Topic]:
     return tuple(dict.fromkeys(Topic(name.strip()) for name in text.split(",")))
 
@@ -285,5 +348,7 @@ def _time_in_force(text: str) -> TimeInForce:
 _seconds.__name__ = "number of seconds"
 _positive.__name__ = "whole number"
 _amount.__name__ = "amount"
+_all_or_amount.__name__ = "amount"
+_level.__name__ = "price or number of pips"
 _topics.__name__ = "topic"
 _time_in_force.__name__ = "time in force"

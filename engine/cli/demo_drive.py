@@ -46,13 +46,13 @@ class Drive:
             return f"{len(found)} instruments; trading {chosen[0].name}"
 
         if not await self._try("connect", connect):
-            self._give_up(STEPS)
+            self._give_up(self._steps())
             return
         (instrument,) = chosen
         exchange = self.engine[self.name]
         witness = Witness()
         view = self.markets[self.name] = MarketView(self.name, (instrument.name,))
-        topics = (Topic.TRADES, Topic.TICKER, Topic.BOOK)
+        topics = {Topic.TRADES, Topic.TICKER, Topic.BOOK} & exchange.topics
         async with (
             exchange.subscribe(instrument.name, *topics) as market,
             exchange.account_events() as account,
@@ -65,10 +65,16 @@ class Drive:
             listeners.cancel_scope.cancel("the demo is over")
 
     async def _try_all(self, stage: Stage) -> None:
-        for number, step in enumerate(STEPS, start=1):
+        steps = self._steps()
+        for number, step in enumerate(steps, start=1):
             if not await self._try(step.name, partial(step.check, stage)):
-                self._give_up(STEPS[number:])
+                self._give_up(steps[number:])
                 return
+
+    def _steps(self) -> tuple[Step, ...]:
+        """Those that make sense on this exchange."""
+        abilities = self.engine[self.name].abilities
+        return tuple(step for step in STEPS if step.needs is None or step.needs in abilities)
 
     async def _try(self, step: str, check: Callable[[], Awaitable[str]]) -> bool:
         """Whether a step was kept; either way it is on the board."""

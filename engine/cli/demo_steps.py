@@ -17,13 +17,15 @@ from venuetree.protocol.events import (
     BookStale,
     BookUpdated,
     FillReceived,
+    MarginTradeChanged,
     OrderUpdated,
     StreamDisconnected,
     TickerChanged,
     TradePrinted,
 )
-from venuetree.protocol.models import Order, OrderStatus, Side
+from venuetree.protocol.models import MarginTradeChange, Order, OrderStatus, Side, Topic
 from venuetree.protocol.numbers import decimal_text
+from venuetree.protocol.port import Ability
 from venuetree.scenarios.faults import LoseReply, ResetConnection
 
 __all__ = ["STEPS", "Step"]
@@ -31,10 +33,15 @@ __all__ = ["STEPS", "Step"]
 
 @frozen
 class Step:
-    """A named promise and the check that it is kept."""
+    """A named promise and the check that it is kept.
+
+    Attributes:
+        needs: what an exchange must be able to do for it; None if all can.
+    """
 
     name: str
     check: Callable[[Stage], Awaitable[str]]
+    needs: Ability | None = None
 
 
 async def _authenticate(stage: Stage) -> str:
@@ -44,6 +51,12 @@ async def _authenticate(stage: Stage) -> str:
 
 
 async def _read_balances(stage: Stage) -> str:
+    if Ability.MARGIN in stage.exchange.abilities:
+        summary = await stage.exchange.account_summary()
+        (cash,) = await stage.exchange.balances()
+        _expect(cash.total == summary.balance, f"{cash.total} is not {summary.balance}")
+        margin = decimal_text(summary.margin_available)
+        return f"{decimal_text(cash.total)} {cash.currency}, {margin} of it to be had as margin"
     wanted = {stage.instrument.base, stage.instrument.quote}
     found = {b.currency: b for b in await stage.exchange.balances() if b.currency in wanted}
     _expect(set(found) == wanted, f"no balance of {', '.join(sorted(wanted - set(found)))}")
@@ -51,11 +64,19 @@ async def _read_balances(stage: Stage) -> str:
 
 
 async def _follow_the_market(stage: Stage) -> str:
-    trade, _ = await stage.witness.see(TradePrinted)
-    await stage.witness.see(TickerChanged)
+    ticker, _ = await stage.witness.see(TickerChanged)
     in_step, _ = await stage.witness.see(BookInStep)
     depth = len(in_step.book.bids()) + len(in_step.book.asks())
-    return f"trade at {decimal_text(trade.price)}, ticker, book of {depth} levels in step"
+    if Topic.TRADES in stage.exchange.topics:
+        trade, _ = await stage.witness.see(TradePrinted)
+        return f"trade at {decimal_text(trade.price)}, ticker, book of {depth} levels in step"
+    if ticker.bid is None or ticker.ask is None:
+        message = "the quote has one side only"
+        raise BrokenPromise(message)
+    prices = f"{decimal_text(ticker.bid)} to {decimal_text(ticker.ask)}"
+    pip = stage.instrument.pip
+    spread = "" if pip is None else f", {decimal_text((ticker.ask - ticker.bid) / pip)} pips"
+    return f"quote {prices}{spread}, book of {depth} levels in step"
 
 
 async def _place_a_limit_order(stage: Stage) -> str:
@@ -76,7 +97,7 @@ async def _cancel_it(stage: Stage) -> str:
 
 async def _fill_a_market_order(stage: Stage) -> str:
     quantity = demo_quantity(stage.instrument, _best_bid(stage))
-    before = await _total(stage)
+    before = await _held(stage)
     request = market_order(stage.instrument.name, Side.BUY, quantity=quantity)
     order = await stage.exchange.place(request)
     done, _ = await stage.witness.see(
@@ -94,10 +115,23 @@ async def _fill_a_market_order(stage: Stage) -> str:
         # Where the fee is taken from what was bought, so much less of it arrives.
         is_in_base = told.fill.fee_currency == stage.instrument.base
         kept += told.fill.quantity - (told.fill.fee if is_in_base else Decimal(0))
-    gained = await _total(stage) - before
+    gained = await _held(stage) - before
     _expect(filled == quantity, f"fills tell {filled}, not {quantity}")
-    _expect(gained == kept, f"the balance grew by {gained}, not {kept}")
-    return f"bought {decimal_text(quantity)} {stage.instrument.base}; fills and balance agree"
+    _expect(gained == kept, f"what is held grew by {gained}, not {kept}")
+    what = "position" if Ability.MARGIN in stage.exchange.abilities else "balance"
+    return f"bought {decimal_text(quantity)} {stage.instrument.base}; fills and {what} agree"
+
+
+async def _close_the_position(stage: Stage) -> str:
+    name = stage.instrument.name
+    (order,) = await stage.exchange.close_position(name)
+    _expect(order.status is OrderStatus.FILLED, f"the order is {order.status.value}")
+    _expect(await _held(stage) == 0, "something is still held")
+    told, _ = await stage.witness.see(
+        MarginTradeChanged, lambda event: event.change is MarginTradeChange.CLOSED
+    )
+    profit = Decimal(0) if told.realized_profit is None else told.realized_profit
+    return f"sold {decimal_text(order.filled_quantity)} {name}; profit {decimal_text(profit)}"
 
 
 async def _survive_a_lost_reply(stage: Stage) -> str:
@@ -141,6 +175,7 @@ STEPS = (
     Step("place a limit order", _place_a_limit_order),
     Step("cancel it", _cancel_it),
     Step("fill a market order", _fill_a_market_order),
+    Step("close the position", _close_the_position, needs=Ability.MARGIN),
     Step("survive a lost reply", _survive_a_lost_reply),
     Step("recover a dropped stream", _recover_a_dropped_stream),
 )
@@ -168,8 +203,11 @@ def _best_bid(stage: Stage) -> Decimal:
     return best.price
 
 
-async def _total(stage: Stage) -> Decimal:
-    """What the account holds of the instrument's base currency."""
+async def _held(stage: Stage) -> Decimal:
+    """What the account holds of the instrument, as a position or as its base currency."""
+    if Ability.MARGIN in stage.exchange.abilities:
+        positions = await stage.exchange.positions(stage.instrument.name)
+        return sum((position.quantity for position in positions), Decimal(0))
     balances = await stage.exchange.balances()
     return next((b.total for b in balances if b.currency == stage.instrument.base), Decimal(0))
 

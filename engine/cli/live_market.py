@@ -22,6 +22,7 @@ from venuetree.protocol.events import (
     Dropped,
     FeedEvent,
     InstrumentStatusChanged,
+    QuoteChanged,
     StreamConnected,
     StreamDisconnected,
     TickerChanged,
@@ -158,6 +159,7 @@ def notice_of(event: FeedEvent) -> str:
             | BookTopChanged()
             | BookUpdated()
             | CandleChanged()
+            | QuoteChanged()
         ):
             return ""
 

@@ -32,6 +32,8 @@ __all__ = ["book", "watch"]
 
 #: How often a screen is drawn anew.
 REFRESH_SECONDS = 0.25
+#: Those of these that an exchange has.
+_DEFAULT_TOPICS = (Topic.TRADES, Topic.TICKER, Topic.BOOK)
 #: Levels a side that a person is shown when no depth is asked for.
 _SHOWN_DEPTH = 20
 
@@ -45,8 +47,9 @@ async def watch(options: Namespace) -> ExitCode:
     heard = False
     is_for_people = sys.stdout.isatty() and not options.json
     async with exchange_of(options, ONLY_QUESTIONS) as exchange:
+        topics = options.topic or tuple(t for t in _DEFAULT_TOPICS if t in exchange.topics)
         with anyio.move_on_after(options.seconds):
-            async with exchange.subscribe(options.instruments, *options.topic) as feed:
+            async with exchange.subscribe(options.instruments, *topics) as feed:
                 with _screen(options) if is_for_people else nullcontext(_JSON_LINES) as output:
                     while True:
                         with anyio.move_on_after(REFRESH_SECONDS):

@@ -26,9 +26,11 @@ __all__ = [
     "book_table",
     "fills_table",
     "instruments_table",
+    "number_text",
     "order_table",
     "orders_table",
     "side_text",
+    "table_of",
     "time_text",
 ]
 
@@ -42,7 +44,7 @@ _STATUS_STYLES = {
 
 def orders_table(orders: Iterable[Order]) -> Table:
     """One order a row, with both of its ids."""
-    table = _table("instrument", "side", "type", ">quantity", ">price", ">filled", "status")
+    table = table_of("instrument", "side", "type", ">quantity", ">price", ">filled", "status")
     for name in ("created", "exchange order id", "client order id"):
         table.add_column(name, no_wrap=True)
     for order in orders:
@@ -50,9 +52,9 @@ def orders_table(orders: Iterable[Order]) -> Table:
             order.instrument,
             side_text(order.side),
             order.type.value,
-            _number(order.quantity if order.quantity is not None else order.quote_quantity),
-            _number(order.price),
-            _number(order.filled_quantity),
+            number_text(order.quantity if order.quantity is not None else order.quote_quantity),
+            number_text(order.price if order.price is not None else order.stop_price),
+            number_text(order.filled_quantity),
             _status(order.status),
             time_text(order.created_time_ns),
             order.exchange_order_id,
@@ -81,7 +83,7 @@ def order_table(order: Order) -> Table:
     }
     for name, value in numbers.items():
         if value is not None:
-            table.add_row(name, _number(value))
+            table.add_row(name, number_text(value))
     texts = {
         "time in force": order.time_in_force.value.replace("_", " "),
         "reason": order.reason,
@@ -89,6 +91,7 @@ def order_table(order: Order) -> Table:
         "exchange order id": order.exchange_order_id,
         "client order id": order.client_order_id,
         "order list id": order.list_id,
+        "exit of trade": order.trade_id,
     }
     for name, text in texts.items():
         if text:
@@ -98,15 +101,15 @@ def order_table(order: Order) -> Table:
 
 def fills_table(fills: Iterable[Fill]) -> Table:
     """One execution a row."""
-    table = _table("time", "instrument", "side", ">quantity", ">price", ">fee", "part", "order")
+    table = table_of("time", "instrument", "side", ">quantity", ">price", ">fee", "part", "order")
     for fill in fills:
         table.add_row(
             time_text(fill.exchange_time_ns),
             fill.instrument,
             side_text(fill.side),
-            _number(fill.quantity),
-            _number(fill.price),
-            f"{_number(fill.fee)} {fill.fee_currency}".rstrip(),
+            number_text(fill.quantity),
+            number_text(fill.price),
+            f"{number_text(fill.fee)} {fill.fee_currency}".rstrip(),
             fill.liquidity.value,
             fill.exchange_order_id,
         )
@@ -115,30 +118,36 @@ def fills_table(fills: Iterable[Fill]) -> Table:
 
 def balances_table(balances: Iterable[Balance]) -> Table:
     """One currency a row."""
-    table = _table("currency", ">available", ">on hold", ">total")
+    table = table_of("currency", ">available", ">on hold", ">total")
     for balance in balances:
         table.add_row(
             balance.currency,
-            _number(balance.available),
-            _number(balance.hold),
-            _number(balance.total),
+            number_text(balance.available),
+            number_text(balance.hold),
+            number_text(balance.total),
         )
     return table
 
 
 def instruments_table(instruments: Iterable[Instrument]) -> Table:
     """One instrument a row, with the rules that an order must keep."""
-    table = _table("instrument", "status", ">tick", ">lot", ">smallest", ">least value", "symbol")
-    for instrument in instruments:
+    found = tuple(instruments)
+    # Only those traded on margin have them.
+    has_pips = any(instrument.pip is not None for instrument in found)
+    extra = (">pip", ">margin") if has_pips else ()
+    columns = ("instrument", "status", ">tick", ">lot", ">smallest", ">least value")
+    table = table_of(*columns, *extra, "symbol")
+    for instrument in found:
         price = instrument.quantum(QuantumField.PRICE)
         quantity = instrument.quantum(QuantumField.QUANTITY)
         table.add_row(
             instrument.name,
             instrument.status.value.replace("_", " "),
-            _number(price.step if price else None),
-            _number(quantity.step if quantity else None),
-            _number(quantity.minimum if quantity else None),
-            _number(_least_value(instrument.rules)),
+            number_text(price.step if price else None),
+            number_text(quantity.step if quantity else None),
+            number_text(quantity.minimum if quantity else None),
+            number_text(_least_value(instrument.rules)),
+            *((number_text(instrument.pip), _percent(instrument.margin_rate)) if has_pips else ()),
             instrument.exchange_symbol,
         )
     return table
@@ -146,13 +155,17 @@ def instruments_table(instruments: Iterable[Instrument]) -> Table:
 
 def book_table(book: BookView, depth: int) -> Table:
     """Asks above bids, best in the middle, as traders are used to."""
-    table = _table("side", ">price", ">quantity")
+    table = table_of("side", ">price", ">quantity")
     table.title = f"{book.instrument}: {'in step' if book.in_step else 'STALE'}"
     for level in reversed(book.asks(depth)):
-        table.add_row(Text("ask", style="red"), _number(level.price), _number(level.quantity))
+        table.add_row(
+            Text("ask", style="red"), number_text(level.price), number_text(level.quantity)
+        )
     table.add_section()
     for level in book.bids(depth):
-        table.add_row(Text("bid", style="green"), _number(level.price), _number(level.quantity))
+        table.add_row(
+            Text("bid", style="green"), number_text(level.price), number_text(level.quantity)
+        )
     return table
 
 
@@ -170,7 +183,7 @@ def time_text(time_ns: int | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{rest // 1_000_000:03d}Z"
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
     """A table with a plain head; columns whose name begins with `>` hold numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in columns:
@@ -182,8 +195,13 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _number(value: Decimal | None) -> str:
+def number_text(value: Decimal | None) -> str:
+    """A number in plain notation, `""` if there is none."""
     return "" if value is None else decimal_text(value)
+
+
+def _percent(rate: Decimal | None) -> str:
+    return "" if rate is None else f"{decimal_text((rate * 100).normalize())} %"
 
 
 def _status(status: OrderStatus) -> Text:

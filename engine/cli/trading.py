@@ -1,23 +1,45 @@
-"""Orders from a shell: `place`, `cancel`, `cancel-all`, `order`, `orders` and `fills`."""
+"""Orders from a shell: `place`, `cancel`, `cancel-all`, `close-position` and their like."""
 
 import uuid
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 import anyio
 
-from venuetree import limit_order, market_order
-from venuetree.cli.exits import ExitCode
+from venuetree import limit_order, market_if_touched_order, market_order, stop_order
+from venuetree.cli.exits import ExitCode, UsageError
 from venuetree.cli.json_output import plain
 from venuetree.cli.printing import show
 from venuetree.cli.running import ONLY_QUESTIONS, exchange_of
 from venuetree.cli.tables import fills_table, order_table, orders_table
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.errors import ExchangeUnavailable, OrderNotFound, ReplyLost, TransportError
-from venuetree.protocol.models import Order, OrderKey, OrderRequest, OrderType, TimeInForce
+from venuetree.protocol.models import (
+    Exit,
+    Exits,
+    MarginTerms,
+    Order,
+    OrderKey,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    TimeInForce,
+)
+from venuetree.protocol.numbers import multiply
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["cancel", "cancel_all", "fills", "order", "orders", "place", "requested_order"]
+__all__ = [
+    "cancel",
+    "cancel_all",
+    "close_position",
+    "close_trade",
+    "fills",
+    "order",
+    "orders",
+    "place",
+    "requested_order",
+]
 
 #: How long a market order's executions are waited for before it is shown as acknowledged.
 _EXECUTION_SECONDS = 5.0
@@ -32,8 +54,8 @@ async def place(options: Namespace) -> ExitCode:
     """
     # Known to `options` before anything is sent: an interrupted command can still name it.
     options.client_order_id = options.client_order_id or str(uuid.uuid4())
-    request = requested_order(options)
     async with exchange_of(options, Part.ORDERS) as exchange:
+        request = requested_order(options, await _pip(options, exchange))
         placed = await exchange.place(request, timeout=options.timeout)
         if request.type is OrderType.MARKET or request.time_in_force in _NEVER_RESTING:
             placed = await _ended(exchange, placed)
@@ -57,14 +79,56 @@ async def _ended(exchange: ExchangeHandle, placed: Order) -> Order:
     return latest
 
 
-def requested_order(options: Namespace) -> OrderRequest:
-    """The order that the command line describes."""
+def requested_order(options: Namespace, pip: Decimal | None = None) -> OrderRequest:
+    """The order that the command line describes; `pip` is needed where it speaks of pips."""
     common = {"quantity": options.quantity, "client_order_id": options.client_order_id}
     if options.time_in_force is not None:
         common["time_in_force"] = options.time_in_force
-    if options.price is None:
-        return market_order(options.instrument, options.side, **common)
-    return limit_order(options.instrument, options.side, price=options.price, **common)
+    exits = _exits(options, pip)
+    if exits != Exits():
+        common["margin"] = MarginTerms(exits=exits)
+    what = (options.instrument, options.side)
+    if options.price is not None:
+        return limit_order(*what, price=options.price, **common)
+    if options.stop_price is not None:
+        return stop_order(*what, stop_price=options.stop_price, **common)
+    if options.touch_price is not None:
+        return market_if_touched_order(*what, stop_price=options.touch_price, **common)
+    return market_order(*what, **common)
+
+
+def _exits(options: Namespace, pip: Decimal | None) -> Exits:
+    """A stop-loss is given by its price, or by a distance in pips; a trailing stop has none."""
+    profit, loss, trailing = options.take_profit, options.stop_loss, options.trailing_stop
+    stop_loss = None
+    if loss is not None:
+        amount, is_in_pips = loss
+        stop_loss = Exit(distance=_in_price(amount, pip)) if is_in_pips else Exit(price=amount)
+    trailing_stop = None
+    if trailing is not None:
+        amount, is_in_pips = trailing
+        trailing_stop = Exit(distance=_in_price(amount, pip) if is_in_pips else amount)
+    return Exits(
+        take_profit=None if profit is None else Exit(price=profit),
+        stop_loss=stop_loss,
+        trailing_stop=trailing_stop,
+    )
+
+
+def _in_price(pips: Decimal, pip: Decimal | None) -> Decimal:
+    if pip is None:
+        message = "prices of this instrument have no pips; give the distance as a price"
+        raise UsageError(message)
+    return multiply(pips, pip)
+
+
+async def _pip(options: Namespace, exchange: ExchangeHandle) -> Decimal | None:
+    """The instrument's pip, where the command line speaks of pips."""
+    levels = (options.stop_loss, options.trailing_stop)
+    if not any(level is not None and level[1] for level in levels):
+        return None
+    found = await exchange.instruments(options.instrument)
+    return next((one.pip for one in found if one.name == options.instrument), None)
 
 
 async def cancel(options: Namespace) -> ExitCode:
@@ -84,6 +148,27 @@ async def cancel_all(options: Namespace) -> ExitCode:
     async with exchange_of(options, Part.ORDERS) as exchange:
         ended = await exchange.cancel_all(options.instrument or "", timeout=options.timeout)
     show(options, plain(ended), orders_table(ended))
+    return ExitCode.DONE
+
+
+async def close_position(options: Namespace) -> ExitCode:
+    """Close a position and print the orders that did it; refused, if one of them was."""
+    async with exchange_of(options, Part.ORDERS) as exchange:
+        closed = await exchange.close_position(
+            options.instrument, long=options.long, short=options.short, timeout=options.timeout
+        )
+    show(options, plain(closed), orders_table(closed))
+    is_refused = any(order.status is OrderStatus.REJECTED for order in closed)
+    return ExitCode.REFUSED if is_refused else ExitCode.DONE
+
+
+async def close_trade(options: Namespace) -> ExitCode:
+    """Close a margin trade and print the order that did it."""
+    async with exchange_of(options, Part.ORDERS) as exchange:
+        closed = await exchange.close_trade(
+            options.trade_id, options.quantity, timeout=options.timeout
+        )
+    show(options, plain(closed), order_table(closed))
     return ExitCode.DONE
 
 

@@ -19,7 +19,9 @@ from venuetree.protocol.events.account import (
     AccountSnapshot,
     BalancesChanged,
     FillReported,
+    MarginTradeChanged,
     OrderReported,
+    TransactionRecorded,
 )
 from venuetree.protocol.events.feeds import (
     AccountEvent,
@@ -43,6 +45,7 @@ from venuetree.protocol.events.market import (
     CandleChanged,
     InstrumentStatusChanged,
     MarketEvent,
+    QuoteChanged,
     TickerChanged,
     TradePrinted,
 )
@@ -83,9 +86,11 @@ __all__ = [
     "FillReported",
     "Heartbeat",
     "InstrumentStatusChanged",
+    "MarginTradeChanged",
     "MarketEvent",
     "OrderReported",
     "OrderUpdated",
+    "QuoteChanged",
     "SequenceGap",
     "StaleReason",
     "StreamConnected",
@@ -97,5 +102,6 @@ __all__ = [
     "TickerChanged",
     "TopicStalled",
     "TradePrinted",
+    "TransactionRecorded",
     "UnknownMessage",
 ]

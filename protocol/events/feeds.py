@@ -5,7 +5,11 @@ from enum import Enum
 from attrs import field, frozen
 
 from venuetree.protocol.book import BookView
-from venuetree.protocol.events.account import BalancesChanged
+from venuetree.protocol.events.account import (
+    BalancesChanged,
+    MarginTradeChanged,
+    TransactionRecorded,
+)
 from venuetree.protocol.events.market import (
     AggregateTradePrinted,
     BestPricesChanged,
@@ -13,6 +17,7 @@ from venuetree.protocol.events.market import (
     BookTopChanged,
     CandleChanged,
     InstrumentStatusChanged,
+    QuoteChanged,
     TickerChanged,
     TradePrinted,
 )
@@ -147,6 +152,7 @@ FeedEvent = (
     | BookInStep
     | CandleChanged
     | InstrumentStatusChanged
+    | QuoteChanged
     | TopicStalled
     | Dropped
     | StreamConnected
@@ -155,4 +161,12 @@ FeedEvent = (
 
 
 #: What an account subscriber gets.
-AccountEvent = OrderUpdated | FillReceived | BalancesChanged | StreamConnected | StreamDisconnected
+AccountEvent = (
+    OrderUpdated
+    | FillReceived
+    | BalancesChanged
+    | TransactionRecorded
+    | MarginTradeChanged
+    | StreamConnected
+    | StreamDisconnected
+)

@@ -17,6 +17,7 @@ __all__ = [
     "CandleChanged",
     "InstrumentStatusChanged",
     "MarketEvent",
+    "QuoteChanged",
     "TickerChanged",
     "TradePrinted",
 ]
@@ -93,6 +94,28 @@ class BestPricesChanged:
     received_time_ns: int
     #: The exchange's counter of the book that they are the top of, None if it has none.
     update_id: int | None = None
+
+
+@frozen
+class QuoteChanged:
+    """The prices at which the exchange deals now, whole: a ladder of quantities, best first.
+
+    Attributes:
+        closeout_bid, closeout_ask: by which positions are valued and closed where a side is empty.
+        is_tradeable: whether it deals at all; None if it did not say.
+        status: its own word for that, `""` if it had none.
+    """
+
+    exchange: str
+    instrument: str
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    closeout_bid: Decimal | None
+    closeout_ask: Decimal | None
+    is_tradeable: bool | None
+    status: str
+    exchange_time_ns: int | None
+    received_time_ns: int
 
 
 class BookChange(NamedTuple):
@@ -178,4 +201,5 @@ MarketEvent = (
     | BookChanged
     | CandleChanged
     | InstrumentStatusChanged
+    | QuoteChanged
 )

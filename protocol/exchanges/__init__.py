@@ -6,10 +6,11 @@ from typing import Final
 
 from venuetree.protocol.exchanges.binance_us import BINANCE_US
 from venuetree.protocol.exchanges.coinbase import COINBASE
+from venuetree.protocol.exchanges.oanda import OANDA
 from venuetree.protocol.port import Exchange
 
 __all__ = ["EXCHANGES"]
 
 EXCHANGES: Final[Mapping[str, Exchange]] = MappingProxyType(
-    {exchange.name: exchange for exchange in (COINBASE, BINANCE_US)}
+    {exchange.name: exchange for exchange in (COINBASE, BINANCE_US, OANDA)}
 )

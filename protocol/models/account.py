@@ -25,13 +25,18 @@ class Balance:
 
 @frozen
 class Position:
-    """What is held of an instrument; positive is long, negative short."""
+    """What is held of an instrument; positive is long, negative short.
+
+    An account that may hold both directions has a position for each.
+    """
 
     exchange: str
     instrument: str
     quantity: Decimal
     average_price: Decimal | None
     unrealized_profit: Decimal | None
+    #: Of the margin trades that it is made of.
+    trade_ids: tuple[str, ...] = ()
 
 
 @frozen

@@ -4,7 +4,13 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from venuetree.protocol.models.words import Counted, InstrumentStatus, OrderType, QuantumField
+from venuetree.protocol.models.words import (
+    Counted,
+    InstrumentStatus,
+    OrderType,
+    QuantumField,
+    TimeInForce,
+)
 
 __all__ = [
     "AllowedOrders",
@@ -12,6 +18,7 @@ __all__ = [
     "Notional",
     "OpenOrderLimit",
     "OrderRule",
+    "OrderTimes",
     "PositionLimit",
     "PriceBand",
     "Quantum",
@@ -106,7 +113,19 @@ class AllowedOrders:
     replace: bool = True
 
 
-OrderRule = Quantum | Notional | PriceBand | OpenOrderLimit | PositionLimit | AllowedOrders
+@frozen
+class OrderTimes:
+    """How long orders of some types may wait."""
+
+    #: The exchange's own name for the rule, shown in the error.
+    name: str
+    types: tuple[OrderType, ...]
+    times: tuple[TimeInForce, ...]
+
+
+OrderRule = (
+    Quantum | Notional | PriceBand | OpenOrderLimit | PositionLimit | AllowedOrders | OrderTimes
+)
 
 
 @frozen
@@ -124,6 +143,10 @@ class Instrument:
     product_type: str = ""
     #: Instruments that share this one's book (Coinbase's USD and USDC).
     aliases: tuple[str, ...] = ()
+    #: The unit in which traders of it speak of prices (0.0001 of EUR-USD), None for none.
+    pip: Decimal | None = None
+    #: The part of a position's value that is held as margin, None where nothing is lent.
+    margin_rate: Decimal | None = None
 
     def quantum(self, which: QuantumField) -> Quantum | None:
         """The rule for one number of an order, None if there is none."""

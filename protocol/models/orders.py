@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from venuetree.protocol.models.margin_terms import MarginTerms
 from venuetree.protocol.models.words import (
     Liquidity,
     LiquidityPreference,
@@ -54,6 +55,8 @@ class OrderRequest:
     expire_time_ns: int | None = None
     liquidity: LiquidityPreference = LiquidityPreference.ANY
     attached: Bracket | None = None
+    #: What only an order on margin says.
+    margin: MarginTerms | None = None
     #: `""` until the engine gives it one.
     client_order_id: str = ""
 
@@ -120,6 +123,8 @@ class OrderReport:
     exchange_time_ns: int | None = None
     #: Of the list of orders that it is one of; `""` for none, or untold.
     list_id: str = ""
+    #: Of the margin trade that it is an exit of; `""` for none, or untold.
+    trade_id: str = ""
 
 
 @frozen
@@ -148,6 +153,8 @@ class Order:
     updated_time_ns: int | None = None
     #: The exchange's number of the list of orders (OCO) that it is one of; `""` for none.
     list_id: str = ""
+    #: The exchange's number of the margin trade that it is an exit of; `""` for none.
+    trade_id: str = ""
 
     @property
     def key(self) -> OrderKey:

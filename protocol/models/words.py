@@ -3,6 +3,7 @@
 from enum import Enum
 
 __all__ = [
+    "CandlePrice",
     "Counted",
     "InstrumentStatus",
     "Liquidity",
@@ -42,10 +43,20 @@ class OrderType(Word):
 
     MARKET = "market"
     LIMIT = "limit"
+    #: Becomes a market order once the price has gone as far as the stop price, or further.
+    STOP = "stop"
+    #: Trades at the stop price or better once the price has touched it, from whichever side.
+    MARKET_IF_TOUCHED = "market_if_touched"
     #: Becomes a limit order once the last trade reaches the stop price.
     STOP_LIMIT = "stop_limit"
     #: Leaves at a take-profit limit price or, if it falls that far, at a stop price.
     BRACKET = "bracket"
+    #: Exits of a margin trade: at a profit, at a loss, at a loss that follows the price, and at a
+    #: loss whose price is guaranteed. They are made with the trade's order, or set on the trade.
+    TAKE_PROFIT = "take_profit"
+    STOP_LOSS = "stop_loss"
+    TRAILING_STOP = "trailing_stop"
+    GUARANTEED_STOP = "guaranteed_stop"
     #: A type that this engine does not place but may find at the exchange.
     OTHER = "other"
 
@@ -55,6 +66,8 @@ class TimeInForce(Word):
 
     GOOD_TILL_CANCELLED = "good_till_cancelled"
     GOOD_TILL_DATE = "good_till_date"
+    #: Until the exchange's day ends.
+    GOOD_FOR_DAY = "good_for_day"
     IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
     FILL_OR_KILL = "fill_or_kill"
 
@@ -104,6 +117,8 @@ class Topic(Word):
     """What one subscribes to, an instrument at a time."""
 
     TRADES = "trades"
+    #: The prices at which the exchange deals, whole each time, and whether it does.
+    QUOTES = "quotes"
     #: Trades of one order at one price told as one.
     AGGREGATE_TRADES = "aggregate_trades"
     TICKER = "ticker"
@@ -116,6 +131,16 @@ class Topic(Word):
     BOOK_TOP = "book_top"
     CANDLES = "candles"
     STATUS = "status"
+
+
+class CandlePrice(Word):
+    """Which prices a candle is made of."""
+
+    #: The exchange's own choice: trades, or where there are none the middle of its quotes.
+    USUAL = "usual"
+    BID = "bid"
+    MID = "mid"
+    ASK = "ask"
 
 
 class InstrumentStatus(Word):
@@ -136,6 +161,9 @@ class QuantumField(Word):
     QUANTITY = "quantity"
     QUOTE_QUANTITY = "quote_quantity"
     MARKET_QUANTITY = "market_quantity"
+    #: From a price to that of an exit, and how far a trailing stop may follow.
+    DISTANCE = "distance"
+    TRAILING_DISTANCE = "trailing_distance"
 
 
 class Counted(Word):

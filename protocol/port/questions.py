@@ -17,6 +17,7 @@ __all__ = [
     "Effect",
     "FlowContext",
     "LimitsTold",
+    "LogTold",
     "ReferenceTold",
     "RestCodec",
     "RestFlow",
@@ -115,8 +116,24 @@ class ReferenceTold:
     received_time_ns: int
 
 
+@frozen
+class LogTold:
+    """What a reply told of the exchange's log of the account.
+
+    Attributes:
+        position: of the newest entry that there was.
+        entries: those that the reply held, as the stream of them would send them; that stream's
+            session sorts out which it has heard already.
+        received_time_ns: our clock.
+    """
+
+    position: str
+    entries: tuple[bytes, ...]
+    received_time_ns: int
+
+
 #: What a reply says that others must know: a flow yields it, and is sent None.
-RestNews = ClockReading | LimitsTold | ReferenceTold
+RestNews = ClockReading | LimitsTold | ReferenceTold | LogTold
 
 
 #: A question as a conversation: yields requests, is sent their replies, returns the answer.

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from venuetree.protocol.errors import ExchangeRefused
 from venuetree.protocol.events import Event
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import OrderType, Topic
@@ -27,6 +28,10 @@ class Ability(Enum):
     OCO = "oco"
     #: `ReplaceOrder`: another order takes its place.
     REPLACE = "replace"
+    #: Orders with margin terms, margin trades and their exits.
+    MARGIN = "margin"
+    #: `ClosePosition`.
+    CLOSE_POSITION = "close_position"
 
 
 class ChoreEffect(Enum):
@@ -82,6 +87,15 @@ class Profile:
     abilities: frozenset[Ability] = frozenset()
     #: Whether the exchange's order ids are unique within an instrument only.
     order_ids_per_instrument: bool = False
+    #: Whether an order that the account's stream calls open may be ended by the very request that
+    #: made it: then the reply, or an end, is the verdict, and not the stream's first word.
+    reply_decides: bool = False
+    #: Whether it answers nothing without credentials, market data included.
+    needs_credentials: bool = False
+    #: Whether a stream fails as a whole for one unknown instrument.
+    must_know_instruments: bool = False
+    #: How many connections may be opened, streams and questions together; None: no limit.
+    connections: LimitWindow | None = None
 
 
 @frozen
@@ -111,5 +125,8 @@ class Exchange:
     credentials_from_environment: Callable[[Mapping[str, str]], Any | None]
     #: By which requests that can go as messages are made; None: all go over HTTP.
     message_door: MessageDoor | None = None
+    #: The refusal that an order's reason for being rejected is, given also the operation: for
+    #: those that become known by the account's stream or by asking; None: `OrderRejected`.
+    refusal: Callable[[str, str], ExchangeRefused] | None = None
     #: Whether the same instrument may go by another name on a stream (USDC books under USD).
     canonical_instrument: Callable[[str], str] = str

@@ -80,8 +80,10 @@ class Connect:
     """How to open a stream: where (from the endpoint's root), and what to say in its handshake."""
 
     transport: Transport
+    #: With its query, if it has one.
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    #: Whether the request that opens it must be signed.
     auth: Auth = Auth.NONE
     #: Which of the `Endpoints`, by name; `""` for the stream's own.
     endpoint: str = ""
@@ -147,15 +149,21 @@ class StreamSession(Protocol):
 
     The reader asks what `before` says, opens what `connect` says, calls `opened`, then: `receive`
     for each frame, `step` whenever `has_work` is true or `deadline_ns` has come, `want` when the
-    desired subscriptions change, `answered` after a `Call`, and `closed` once at the end.
+    desired subscriptions change, `told` when a reply told what the stream tells, `answered` after
+    a `Call`, and `closed` once at the end.
     """
 
     def before(self) -> Request[Any, Any] | None:
         """What to ask first; its answer, or error, goes to `answered`. None: nothing (more)."""
         ...
 
-    def connect(self) -> Connect:
-        """How to open the connection; an `EngineError` if what was asked first forbids it."""
+    def connect(self, wanted: frozenset[Subscription]) -> Connect:
+        """How to open the connection; an `EngineError` if what was asked first forbids it.
+
+        Args:
+            wanted: what it should carry, for streams whose address says that. What has changed
+                when it stands comes by `want`.
+        """
         ...
 
     def opened(self, now_ns: int) -> None:
@@ -182,6 +190,10 @@ class StreamSession(Protocol):
 
     def step(self, now_ns: int) -> Step:
         """Watchdogs, pacing, and everything waiting to be sent."""
+        ...
+
+    def told(self, entries: Sequence[bytes], received_time_ns: int) -> Sequence[SessionEvent]:
+        """What replies to our own requests held (`LogTold`): no sign that the stream lives."""
         ...
 
     def answered(

@@ -6,6 +6,7 @@ from typing import Protocol
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
 from venuetree.scenarios.simulated.coinbase import SimulatedCoinbase
 from venuetree.scenarios.simulated.fault_plan import FaultPlan
+from venuetree.scenarios.simulated.oanda import SimulatedOanda
 from venuetree.scenarios.simulated.wire import SimulatedExchange
 
 __all__ = ["SIMULATORS", "Simulator"]
@@ -23,4 +24,5 @@ class Simulator(SimulatedExchange, Protocol):
 SIMULATORS: Mapping[str, Callable[[int], Simulator]] = {
     "coinbase": lambda seed: SimulatedCoinbase(seed=seed),
     "binance_us": lambda seed: SimulatedBinanceUs(seed=seed),
+    "oanda": lambda seed: SimulatedOanda(seed=seed),
 }

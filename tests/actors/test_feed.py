@@ -16,6 +16,7 @@ from venuetree.protocol.events import (
     Dropped,
     FeedEvent,
     OrderUpdated,
+    QuoteChanged,
     StaleReason,
     StreamConnected,
     StreamDisconnected,
@@ -23,6 +24,7 @@ from venuetree.protocol.events import (
     TradePrinted,
 )
 from venuetree.protocol.models import (
+    Level,
     Order,
     OrderStatus,
     OrderType,
@@ -61,6 +63,22 @@ def ticker(number: int) -> TickerChanged:
         volume_24h=None,
         low_24h=None,
         high_24h=None,
+        exchange_time_ns=None,
+        received_time_ns=number,
+    )
+
+
+def quote(number: int, instrument: str = "BTC-USD") -> QuoteChanged:
+    """A quote that can be told from others."""
+    return QuoteChanged(
+        exchange="x",
+        instrument=instrument,
+        bids=(Level(Decimal(number + 1), Decimal(1)),),
+        asks=(),
+        closeout_bid=None,
+        closeout_ask=None,
+        is_tradeable=None,
+        status="",
         exchange_time_ns=None,
         received_time_ns=number,
     )
@@ -161,6 +179,30 @@ async def test_tickers_fold_to_the_newest_and_their_number_is_told() -> None:
         Dropped("x", "BTC-USD", Topic.TICKER, 2, 3),
         ticker(3),
     ]
+
+
+async def test_quotes_fold_to_the_newest_of_each_instrument() -> None:
+    """Each is whole: what it replaced is only counted; the ticker beside it is another topic."""
+    feed = MarketFeed(capacity=1)
+    for number in range(4):
+        feed.put(quote(number))
+    feed.put(quote(4, "ETH-USD"))
+    feed.put(ticker(5))
+
+    told = await drain(feed, 5)
+
+    assert told[0] == quote(0)
+    assert sorted(told[1:], key=repr) == sorted(
+        [
+            Dropped("x", "BTC-USD", Topic.QUOTES, 2, 3),
+            quote(3),
+            quote(4, "ETH-USD"),
+            ticker(5),
+        ],
+        key=repr,
+    )
+    assert told.index(Dropped("x", "BTC-USD", Topic.QUOTES, 2, 3)) < told.index(quote(3))
+    assert len(feed) == 0
 
 
 async def test_a_stuck_consumer_costs_no_more_memory_however_long_it_is_stuck() -> None:

@@ -10,6 +10,7 @@ from venuetree.protocol.events import (
     BookStale,
     BookUpdated,
     Heartbeat,
+    QuoteChanged,
     SequenceGap,
     StaleReason,
     StreamConnected,
@@ -49,6 +50,30 @@ def test_each_feed_gets_what_it_asked_for_and_nothing_else() -> None:
 
     assert list(trades._queue) == [trade()]
     assert list(books._queue) == [in_step, updated]
+
+
+def test_quotes_go_to_those_who_asked_for_quotes() -> None:
+    """Not to those of the same instrument's ticker, nor of another one's quotes."""
+    table, quotes, ticker, other = hub(), MarketFeed(), MarketFeed(), MarketFeed()
+    table.add(quotes, {Subscription("A-USD", Topic.QUOTES)})
+    table.add(ticker, {Subscription("A-USD", Topic.TICKER)})
+    table.add(other, {Subscription("B-USD", Topic.QUOTES)})
+    quote = QuoteChanged(
+        exchange="x",
+        instrument="A-USD",
+        bids=(),
+        asks=(),
+        closeout_bid=None,
+        closeout_ask=None,
+        is_tradeable=False,
+        status="",
+        exchange_time_ns=None,
+        received_time_ns=0,
+    )
+    table.publish([quote])
+
+    assert list(quotes._queue) == [quote]
+    assert (len(ticker), len(other)) == (0, 0)
 
 
 def test_a_feed_that_comes_later_and_one_that_leaves_change_who_gets_what() -> None:

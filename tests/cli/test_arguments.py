@@ -34,6 +34,7 @@ def test_place_takes_instrument_side_and_quantity() -> None:
         ("gtc", TimeInForce.GOOD_TILL_CANCELLED),
         ("IOC", TimeInForce.IMMEDIATE_OR_CANCEL),
         ("fill_or_kill", TimeInForce.FILL_OR_KILL),
+        ("gfd", TimeInForce.GOOD_FOR_DAY),
     ],
 )
 def test_times_in_force_have_short_and_long_names(text: str, meant: TimeInForce) -> None:
@@ -41,6 +42,25 @@ def test_times_in_force_have_short_and_long_names(text: str, meant: TimeInForce)
     command = ["place", "coinbase", "BTC-USD", "sell", "1", "--price", "2", "--time-in-force", text]
 
     assert build_parser().parse_args(command).time_in_force is meant
+
+
+def test_a_position_is_closed_in_whole_or_by_its_sides() -> None:
+    """Without a side all that is open is meant; `all` is a word, the rest is amounts."""
+    parse = build_parser().parse_args
+    command = ["close-position", "coinbase", "btc-usd"]
+    whole, parts = parse(command), parse([*command, "--long", "ALL", "--short", "10"])
+
+    assert (whole.instrument, whole.long, whole.short) == ("BTC-USD", None, None)
+    assert (parts.long, parts.short) == ("all", Decimal(10))
+
+
+def test_a_margin_trade_is_closed_in_whole_or_in_part() -> None:
+    """By the exchange's number."""
+    parse = build_parser().parse_args
+
+    assert parse(["close-trade", "coinbase", "6397"]).quantity is None
+    part = parse(["close-trade", "coinbase", "6397", "40"])
+    assert (part.trade_id, part.quantity) == ("6397", Decimal(40))
 
 
 def test_decode_takes_the_kind_of_stream() -> None:
@@ -52,12 +72,12 @@ def test_decode_takes_the_kind_of_stream() -> None:
 
 
 def test_watch_takes_many_instruments_and_topics() -> None:
-    """Topics are separated by commas; a repeated one counts once."""
+    """Topics are separated by commas; a repeated one counts once, and none is for `watch`."""
     parse = build_parser().parse_args
     command = ["watch", "coinbase", "BTC-USD", "ETH-USD"]
 
     assert parse(command).instruments == ["BTC-USD", "ETH-USD"]
-    assert parse(command).topic == (Topic.TRADES, Topic.TICKER, Topic.BOOK)
+    assert parse(command).topic is None
     assert parse([*command, "--topic", "book,trades,book"]).topic == (Topic.BOOK, Topic.TRADES)
 
 
@@ -87,6 +107,11 @@ def test_where_an_exchange_is_can_be_said_in_every_command() -> None:
         ("watch coinbase BTC-USD --topic news", "invalid topic value: 'news'"),
         ("watch coinbase BTC-USD --seconds 0", "invalid number of seconds value: '0'"),
         ("book coinbase BTC-USD --depth 0", "invalid whole number value: '0'"),
+        ("place coinbase BTC-USD buy 1 --price 1 --stop-price 2", "not allowed with"),
+        ("place coinbase BTC-USD buy 1 --stop-price 2 --touch-price 3", "not allowed with"),
+        ("place coinbase BTC-USD buy 1 --stop-loss 5points", "invalid price or number of pips"),
+        ("place coinbase BTC-USD buy 1 --take-profit 5pips", "invalid amount value: '5pips'"),
+        ("close-position coinbase BTC-USD --long some", "invalid amount value: 'some'"),
         ("decode coinbase --stream both", "invalid StreamKind value: 'both'"),
     ],
 )

@@ -5,8 +5,21 @@ import typing
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
-from tests.support.samples import BALANCE, BOOK, EVENTS, FILL, INSTRUMENT, ORDER, TRADE
+from tests.support.samples import (
+    BALANCE,
+    BOOK,
+    EVENTS,
+    FILL,
+    INSTRUMENT,
+    MARGIN_TRADE,
+    ORDER,
+    POSITION,
+    SUMMARY,
+    TRADE,
+    TRANSACTION,
+)
 from tests.support.schemas import SCHEMAS, complaints
 from venuetree.actors.errors import AskTimeout
 from venuetree.cli.exits import UsageError
@@ -71,6 +84,18 @@ def test_an_order_report_names_its_instrument_at_the_top() -> None:
     assert event_document(event)["instrument"] == "BTC-USD"
 
 
+def test_an_entry_of_no_instrument_names_none() -> None:
+    """Interest on the account's cash is of no market."""
+    document = event_document(evolve(TRANSACTION, kind="DAILY_FINANCING", instrument=""))
+
+    assert "instrument" not in document
+    assert complaints("event", document) == []
+
+
+#: What an instrument that is traded on margin shows beside its rules.
+ON_MARGIN = evolve(INSTRUMENT, pip=Decimal("0.0001"), margin_rate=Decimal("0.02"))
+
+
 @pytest.mark.parametrize(
     ("name", "document"),
     [
@@ -80,6 +105,10 @@ def test_an_order_report_names_its_instrument_at_the_top() -> None:
         ("fills", [FILL]),
         ("balances", [BALANCE]),
         ("instruments", [INSTRUMENT]),
+        ("instruments", [ON_MARGIN]),
+        ("positions", [POSITION]),
+        ("margin-trades", [MARGIN_TRADE]),
+        ("account", SUMMARY),
         ("book", BOOK),
     ],
 )
@@ -90,7 +119,10 @@ def test_every_document_keeps_its_schema(name: str, document: object) -> None:
 
 def test_every_schema_is_used() -> None:
     """No schema stands in the reference that no test holds any output against."""
-    tested_here = {"event", "order", "orders", "fills", "balances", "instruments", "book", "error"}
+    tested_here = {
+        *("event", "order", "orders", "fills", "balances", "instruments", "book", "error"),
+        *("account", "margin-trades", "positions"),
+    }
     tested_end_to_end = {"demo", "doctor", "simulate"}
 
     assert {path.stem for path in SCHEMAS.iterdir()} == tested_here | tested_end_to_end

@@ -1,10 +1,25 @@
 """What people see, as text."""
 
+from decimal import Decimal
+
 from attrs import evolve
 from rich.console import Console, RenderableType
 
-from tests.support.samples import BALANCE, BOOK, EVENTS, FILL, INSTRUMENT, NOW, ORDER, TRADE
+from tests.support.samples import (
+    BALANCE,
+    BOOK,
+    EVENTS,
+    FILL,
+    INSTRUMENT,
+    MARGIN_TRADE,
+    NOW,
+    ORDER,
+    POSITION,
+    SUMMARY,
+    TRADE,
+)
 from venuetree.cli.live_market import MarketView, notice_of
+from venuetree.cli.margin_tables import margin_trades_table, positions_table, summary_table
 from venuetree.cli.tables import (
     balances_table,
     book_table,
@@ -97,6 +112,47 @@ def test_fills_balances_and_instruments_are_tables() -> None:
     assert words(instruments_table([INSTRUMENT]))[1] == (
         ["BTC-USD", "trading", "0.01", "0.00000001", "0.0001", "1", "BTC-USD"]
     )
+
+
+def test_instruments_show_pips_and_margin_only_where_there_are_some() -> None:
+    """One that has them makes two columns for all."""
+    euro = evolve(INSTRUMENT, pip=Decimal("0.0001"), margin_rate=Decimal("0.020"))
+    plain, wide = words(instruments_table([INSTRUMENT])), words(instruments_table([euro]))
+    head, first, second = text(instruments_table([INSTRUMENT, euro]))
+
+    assert "pip" not in plain[0]
+    assert wide[0][-3:] == ["pip", "margin", "symbol"]
+    assert wide[1][-4:] == ["0.0001", "2", "%", "BTC-USD"]
+    assert "margin" in head
+    assert second.split()[-4:] == ["0.0001", "2", "%", "BTC-USD"]
+    assert "%" not in first
+
+
+def test_an_exit_names_the_trade_that_it_leaves() -> None:
+    """As does no other order."""
+    assert ["exit", "of", "trade", "6397"] in words(order_table(evolve(ORDER, trade_id="6397")))
+    assert "exit of trade" not in "".join(text(order_table(ORDER)))
+
+
+def test_an_account_on_margin_is_shown_a_figure_a_line() -> None:
+    """Amounts with the account's currency, and whether both directions are held apart."""
+    lines = words(summary_table(SUMMARY))
+
+    assert lines[:2] == [["account", "001-001", "mine"], ["balance", "10000.0000", "USD"]]
+    assert ["margin", "available", "9997.3570", "USD"] in lines
+    assert ["open", "trades", "1"] in lines
+    assert ["both", "directions", "net", "out"] in lines
+    assert words(summary_table(evolve(SUMMARY, is_hedging=True)))[-2][-2:] == ["held", "apart"]
+
+
+def test_positions_and_margin_trades_are_tables() -> None:
+    """Below zero is short; of a trade's exits those are shown that wait."""
+    assert words(positions_table([POSITION]))[1] == (
+        ["EUR-USD", "-100", "1.08100", "-1.2500", "6397,", "6401"]
+    )
+    (_, trade) = words(margin_trades_table([MARGIN_TRADE]))
+    assert trade[:8] == ["6397", "EUR-USD", "buy", "60", "1.08100", "0.6000", "0.4000", "open"]
+    assert trade[-3:] == ["take", "profit", "1.09000"]
 
 
 def test_a_book_has_its_best_prices_in_the_middle() -> None:

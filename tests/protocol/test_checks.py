@@ -12,9 +12,11 @@ from venuetree.protocol.builders import (
     bracket,
     bracket_order,
     limit_order,
+    market_if_touched_order,
     market_order,
     oco,
     stop_limit_order,
+    stop_order,
 )
 from venuetree.protocol.checks import check_oco, check_order, check_replacing
 from venuetree.protocol.errors import OrderInvalid
@@ -25,12 +27,14 @@ from venuetree.protocol.models import (
     Instrument,
     InstrumentStatus,
     LiquidityPreference,
+    MarginTerms,
     Notional,
     OcoRequest,
     OpenOrderLimit,
     Order,
     OrderRequest,
     OrderStatus,
+    OrderTimes,
     OrderType,
     PositionLimit,
     PriceBand,
@@ -68,6 +72,8 @@ STOP = stop_limit_order(
     stop_price="29100",
     stop_direction=StopDirection.DOWN,
 )
+AT_STOP = stop_order("BTC-USD", Side.BUY, quantity="0.5", stop_price="31000")
+TOUCHED = market_if_touched_order("BTC-USD", Side.BUY, quantity="0.5", stop_price="29000")
 EXIT = bracket_order(
     "BTC-USD", Side.SELL, quantity="0.5", take_profit_price="40000", stop_price="20000"
 )
@@ -85,6 +91,8 @@ def changed(order: OrderRequest, **changes: object) -> OrderRequest:
         MARKET,
         QUOTE,
         STOP,
+        AT_STOP,
+        TOUCHED,
         EXIT,
         changed(LIMIT, price=D("30000.0100")),
         changed(LIMIT, quantity=D("0.001")),
@@ -127,6 +135,16 @@ REFUSED = [
     (changed(LIMIT, price=D(-5)), "price", "-5", "0"),
     (changed(LIMIT, quantity=D("NaN")), "quantity", "NaN", "0"),
     (changed(LIMIT, type=OrderType.OTHER), "type", "other", ""),
+    (changed(AT_STOP, stop_price=None), "stop_price", "", ""),
+    (changed(AT_STOP, price=D(5)), "price", "5", ""),
+    (changed(AT_STOP, stop_price=D("31000.005")), "stop tick", "31000.005", "0.01"),
+    (changed(TOUCHED, stop_price=None), "stop_price", "", ""),
+    (changed(TOUCHED, price=D(5)), "price", "5", ""),
+    # Exits are made with an order or set on a trade.
+    (changed(LIMIT, type=OrderType.TAKE_PROFIT), "type", "take_profit", ""),
+    (changed(LIMIT, type=OrderType.STOP_LOSS), "type", "stop_loss", ""),
+    (changed(LIMIT, type=OrderType.TRAILING_STOP), "type", "trailing_stop", ""),
+    (changed(LIMIT, type=OrderType.GUARANTEED_STOP), "type", "guaranteed_stop", ""),
 ]
 
 
@@ -179,6 +197,55 @@ def test_builders_take_text_int_and_decimal_alike() -> None:
 
     assert by_text == by_value
     assert str(by_text.price) == "30000.10"
+
+
+@pytest.mark.parametrize(
+    ("build", "kind"),
+    [(stop_order, OrderType.STOP), (market_if_touched_order, OrderType.MARKET_IF_TOUCHED)],
+)
+def test_an_order_that_becomes_a_market_order_is_told_when(
+    build: Callable[..., OrderRequest], kind: OrderType
+) -> None:
+    """A stop price and no other; it waits until it is cancelled unless told otherwise."""
+    terms, exits = MarginTerms(tag="t"), bracket(take_profit_price="40000", stop_price="20000")
+    plain = build("BTC-USD", Side.SELL, quantity=1, stop_price="31000")
+    full = build(
+        "BTC-USD",
+        Side.SELL,
+        quantity="1",
+        stop_price="31000",
+        time_in_force=TimeInForce.GOOD_TILL_DATE,
+        expire_time_ns=7,
+        attached=exits,
+        margin=terms,
+        client_order_id="c",
+    )
+
+    assert plain == OrderRequest(
+        "BTC-USD",
+        Side.SELL,
+        kind,
+        quantity=D(1),
+        stop_price=D(31000),
+        time_in_force=TimeInForce.GOOD_TILL_CANCELLED,
+    )
+    assert full == changed(
+        plain,
+        time_in_force=TimeInForce.GOOD_TILL_DATE,
+        expire_time_ns=7,
+        attached=exits,
+        margin=terms,
+        client_order_id="c",
+    )
+
+
+def test_margin_terms_go_with_any_order() -> None:
+    """Without them an order is as it was."""
+    terms = MarginTerms(tag="t")
+
+    assert limit_order("BTC-USD", Side.BUY, quantity="1", price="1", margin=terms).margin == terms
+    assert market_order("BTC-USD", Side.BUY, quantity="1", margin=terms).margin == terms
+    assert (LIMIT.margin, MARKET.margin) == (None, None)
 
 
 def test_builders_refuse_floats() -> None:
@@ -356,6 +423,30 @@ SELL_PAIR = oco(
 BUY_PAIR = oco(
     "BTC-USD", Side.BUY, quantity="1", price="90", stop_price="110", stop_limit_price="111"
 )
+
+
+ONLY_AT_ONCE = OrderTimes(
+    "timeInForce",
+    (OrderType.MARKET, OrderType.STOP),
+    (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL),
+)
+
+
+def test_an_instrument_says_how_long_an_order_of_a_type_may_wait() -> None:
+    """Orders of other types are not meant by the rule; the error names rule and times."""
+    instrument = attrs.evolve(BTC, rules=(ONLY_AT_ONCE,))
+    check_order(MARKET, instrument)
+    check_order(changed(MARKET, time_in_force=TimeInForce.FILL_OR_KILL), instrument)
+    check_order(LIMIT, instrument)
+    check_order(TOUCHED, instrument)
+    for order in (changed(MARKET, time_in_force=TimeInForce.GOOD_FOR_DAY), AT_STOP):
+        with pytest.raises(OrderInvalid) as caught:
+            check_order(order, instrument)
+        assert (caught.value.rule, caught.value.value, caught.value.bound) == (
+            "timeInForce",
+            order.time_in_force.value,
+            "immediate_or_cancel, fill_or_kill",
+        )
 
 
 @pytest.mark.parametrize("pair", [SELL_PAIR, BUY_PAIR])

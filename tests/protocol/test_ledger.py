@@ -519,6 +519,42 @@ def test_after_a_restart_what_may_have_been_sent_is_unknown_and_what_is_open_dou
     assert again.sent_time_ns("c2") == NOW + 1
 
 
+def test_the_position_that_was_noted_before_sending_outlives_a_restart() -> None:
+    """The first one counts, and what becomes of the order does not change it."""
+    journal = MemoryJournal()
+    books = Ledger(EXCHANGE, journal)
+    books.intend(request(), NOW)
+    books.sent("c1", NOW, "5")
+    books.sent("c1", NOW + 5, "9")
+    books.unknown("c1", "lost", NOW + 6)
+    again = Ledger(EXCHANGE, journal)
+    again.report(report(OPEN))
+
+    assert books.log_position("c1") == "5"
+    assert Ledger(EXCHANGE, journal).log_position("c1") == "5"
+    assert [entry.log_position for entry in journal.load()] == ["5"]
+
+
+def test_an_order_that_was_not_sent_by_us_has_no_position() -> None:
+    """Nor has one that is not known at all."""
+    books = Ledger(EXCHANGE)
+    books.intend(request(), NOW)
+    books.report(report(OPEN, client_order_id="c2", exchange_order_id="x2"))
+
+    assert [books.log_position(name) for name in ("c1", "c2", "c9")] == ["", "", ""]
+
+
+def test_an_exit_keeps_the_trade_that_it_leaves() -> None:
+    """Once told, whether or not later news repeats it."""
+    books = Ledger(EXCHANGE)
+    told = report(OPEN, client_order_id="", exchange_order_id="x2", trade_id="6397")
+    books.report(told)
+    books.report(evolve(told, status=CANCELLED, trade_id=""))
+
+    (kept,) = books.orders()
+    assert (kept.status, kept.trade_id) == (CANCELLED, "6397")
+
+
 def test_after_a_restart_an_execution_is_not_told_again() -> None:
     """The journal holds what was counted."""
     journal = MemoryJournal()

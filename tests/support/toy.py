@@ -30,13 +30,21 @@ from venuetree.protocol.errors import (
     RemoteProtocolError,
     TransportError,
 )
-from venuetree.protocol.events import BookInStep, BookStale, OrderReported, StaleReason
+from venuetree.protocol.events import (
+    BookInStep,
+    BookStale,
+    MarginTradeChanged,
+    OrderReported,
+    StaleReason,
+    TransactionRecorded,
+)
 from venuetree.protocol.journal import MemoryJournal
 from venuetree.protocol.ledger import Ledger
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import (
     Fill,
     Liquidity,
+    MarginTradeChange,
     OrderReport,
     OrderStatus,
     OrderType,
@@ -154,6 +162,7 @@ class ToyRest:
     def _ask(self, command: Request[Any, Any]) -> RestFlow[Any]:
         lane, effect = {
             commands.PlaceOrder: (Lane.PLACE, Effect.WRITE),
+            commands.ClosePosition: (Lane.PLACE, Effect.WRITE),
             commands.EditOrder: (Lane.PLACE, Effect.WRITE),
             commands.CancelOrder: (Lane.CANCEL, Effect.WRITE),
             commands.ResolveOrder: (Lane.RESOLVE, Effect.READ),
@@ -194,8 +203,10 @@ class ToySigner:
     """Puts the time that it was given into a header."""
 
     def sign(self, request: RestRequest, *, host: str, now_ns: int, nonce: str) -> RestRequest:
-        """A header that proves who signed when."""
-        return evolve(request, headers=(("signed", f"{host} {now_ns} {nonce}"),))
+        """A header that proves who signed when; of what has a query, also a part of that."""
+        query = f"{request.query}&nonce={nonce}" if request.query else ""
+        headers = (*request.headers, ("signed", f"{host} {now_ns} {nonce}"))
+        return evolve(request, headers=headers, query=query)
 
     def sign_ahead(
         self, request: RestRequest, *, host: str, now_ns: int, nonce: str
@@ -222,6 +233,8 @@ class ToyHost:
     answers: dict[bytes, Any] = field(factory=dict)
     headers: dict[str, str] = field(factory=dict)
     streams: list["ToyStream"] = field(factory=list)
+    #: How each stream was to be opened, those refused as well.
+    connects: list[Connect] = field(factory=list)
     refuse_streams: Exception | None = None
     refuse_streams_times: int = 0
     opened_at: list[float] = field(factory=list)
@@ -255,7 +268,7 @@ class ToyHost:
     @asynccontextmanager
     async def open_stream(self, endpoint: str, connect: Connect) -> AsyncIterator[Stream]:
         """A stream that the test fills."""
-        del connect
+        self.connects.append(connect)
         await anyio.lowlevel.checkpoint()
         self.opened_at.append(anyio.current_time())
         if self.refuse_streams is not None and self.refuse_streams_times:
@@ -271,6 +284,49 @@ class ToyHost:
     def stream(self, endpoint: str) -> "ToyStream":
         """The newest stream at an endpoint."""
         return [stream for stream in self.streams if stream.endpoint == endpoint][-1]
+
+
+def transaction(number: int) -> TransactionRecorded:
+    """An entry of the toy exchange's log of the account."""
+    return TransactionRecorded(
+        exchange=NAME,
+        transaction_id=str(number),
+        batch_id=str(number),
+        kind="DAILY_FINANCING",
+        reason="",
+        reject_reason="",
+        order_id="",
+        client_order_id="",
+        trade_id="",
+        units=None,
+        price=None,
+        realized_profit=None,
+        financing=Decimal(-1),
+        commission=None,
+        amount=Decimal(-1),
+        balance=Decimal(100),
+        detail="{}",
+        exchange_time_ns=None,
+        received_time_ns=0,
+    )
+
+
+def trade_changed(number: int, change: MarginTradeChange) -> MarginTradeChanged:
+    """What an execution did to a margin trade there."""
+    return MarginTradeChanged(
+        exchange=NAME,
+        instrument="A-USD",
+        trade_id=str(number),
+        change=change,
+        units=Decimal(1),
+        price=Decimal(10),
+        realized_profit=None,
+        financing=None,
+        order_id="x-c1",
+        transaction_id=str(number),
+        exchange_time_ns=None,
+        received_time_ns=0,
+    )
 
 
 def default_answer(command: Any) -> Any:
@@ -334,6 +390,7 @@ class ToyStream:
 
 class ToySession:
     """Frames are JSON: {"book": name} brings a book in step, {"order": …} reports an order,
+    {"log": number} is an entry of the account's log, "order" or "trade" in it tells more;
     {"close": reason}, {"call": 1}, {"sign": 1} make actions of these kinds.
     """  # noqa: D205
 
@@ -347,17 +404,31 @@ class ToySession:
         self.asks_first: list[Request[Any, Any]] = []
         self.told_first: list[object] = []
         self.endpoint = ""
+        self.auth = Auth.NONE
+        self.query = ""
+        #: What replies told, and what was wanted when the connection was opened.
+        self.heard: list[bytes] = []
+        self.hearings = 0
+        self.wanted_first: frozenset[Subscription] | None = None
 
     def before(self) -> Request[Any, Any] | None:
         """What the test put there."""
         return self.asks_first.pop(0) if self.asks_first else None
 
-    def connect(self) -> Connect:
-        """A WebSocket; an error that came instead of a first answer is raised."""
+    def connect(self, wanted: frozenset[Subscription]) -> Connect:
+        """A WebSocket whose address says what is wanted; an error that came first is raised."""
+        self.wanted_first = wanted
         for answer in self.told_first:
             if isinstance(answer, EngineError):
                 raise answer
-        return Connect(Transport.WEBSOCKET, endpoint=self.endpoint)
+        path = "/".join(sorted(subscription.instrument for subscription in wanted))
+        return Connect(
+            Transport.WEBSOCKET,
+            path=f"{path}?{self.query}" if self.query else path,
+            headers=(("for", self.name),),
+            auth=self.auth,
+            endpoint=self.endpoint,
+        )
 
     def opened(self, now_ns: int) -> None:
         """The watchdog begins."""
@@ -384,6 +455,8 @@ class ToySession:
                 book = self.books.setdefault(name, Book(name))
                 book.load((), ())
                 return (BookInStep(NAME, name, book, received_time_ns),)
+            case {"log": int(number)}:
+                return self._entry(number, message, received_time_ns)
             case {"order": str(status), "id": str(client_order_id), "filled": str(filled)}:
                 told = report(
                     OrderStatus(status),
@@ -401,6 +474,20 @@ class ToySession:
             case {"sign": _}:
                 self._actions.append(SendSigned(StreamMessage({"subscribe": "user"})))
         return ()
+
+    def _entry(
+        self, number: int, entry: Mapping[str, Any], received_time_ns: int
+    ) -> Sequence[SessionEvent]:
+        """An entry of the account's log, and what it tells of an order or a margin trade."""
+        match entry:
+            case {"trade": str(change)}:
+                changed = trade_changed(number, MarginTradeChange(change))
+                return (transaction(number), changed)
+            case {"order": str(status), "id": str(client_order_id)}:
+                told = report(OrderStatus(status), client_order_id, source=ReportSource.STREAM)
+                return (transaction(number), OrderReported(NAME, told, None, received_time_ns))
+            case _:
+                return (transaction(number),)
 
     @property
     def has_work(self) -> bool:
@@ -437,6 +524,12 @@ class ToySession:
         del before
         books = [BookInStep(NAME, name, book, now_ns) for name, book in self.books.items()]
         return [*(event for event in held if not isinstance(event, BookInStep)), *books]
+
+    def told(self, entries: Sequence[bytes], received_time_ns: int) -> Sequence[SessionEvent]:
+        """Each is as good as a frame."""
+        self.hearings += 1
+        self.heard += entries
+        return tuple(event for each in entries for event in self.receive(each, received_time_ns))
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """Every book is stale."""
@@ -548,4 +641,6 @@ __all__ = [
     "fill",
     "report",
     "toy_tree",
+    "trade_changed",
+    "transaction",
 ]

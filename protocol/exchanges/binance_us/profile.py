@@ -63,7 +63,7 @@ PROFILE: Final = Profile(
         },
         messages_per_second=MESSAGES_PER_SECOND,
     ),
-    topics=frozenset(Topic) - {Topic.STATUS},
+    topics=frozenset(Topic) - {Topic.STATUS, Topic.QUOTES},
     order_types=frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT}),
     chores=(
         # "Timing security": a time outside of the window of five seconds is refused.

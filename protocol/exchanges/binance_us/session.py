@@ -104,8 +104,9 @@ class MarketSession:
     def before(self) -> None:
         """Nothing is asked before the connection is opened."""
 
-    def connect(self) -> Connect:
+    def connect(self, wanted: frozenset[Subscription]) -> Connect:
         """A WebSocket for combined streams: each message says its stream's name."""
+        del wanted  # it is said on the stream
         return Connect(Transport.WEBSOCKET, path="/stream")
 
     @property
@@ -207,6 +208,11 @@ class MarketSession:
         events = self._books.answered(command, answer, now_ns)
         self._look_around(now_ns)
         return events
+
+    def told(self, entries: Sequence[bytes], received_time_ns: int) -> Sequence[SessionEvent]:
+        """Nothing: replies tell nothing that this stream would tell too."""
+        del entries, received_time_ns
+        return ()
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """The connection is gone: every book that was in step is stale."""

@@ -142,8 +142,9 @@ class UserSession:
             return None
         return OpenAccountStream()
 
-    def connect(self) -> Connect:
+    def connect(self, wanted: frozenset[Subscription]) -> Connect:
         """A WebSocket at the door; what was answered instead of a listen key is raised."""
+        del wanted  # it is said on the stream
         if self._refusal is not None:
             raise self._refusal
         path = "" if self.door is Door.WS_API else f"/ws/{self._listen_key}"
@@ -364,6 +365,11 @@ class UserSession:
         """Never asked for: what happens between two connections is in the next one's lists."""
         del before, now_ns
         return held
+
+    def told(self, entries: Sequence[bytes], received_time_ns: int) -> Sequence[SessionEvent]:
+        """Nothing: replies tell nothing that this stream would tell too."""
+        del entries, received_time_ns
+        return ()
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """The connection is gone; a user connection holds nothing that could be stale."""

@@ -1,6 +1,6 @@
 """The conversations about orders: place, preview, edit, read, list."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from venuetree.protocol.errors import NotSupported, OrderNotFound, OutcomeUnknown
@@ -153,8 +153,20 @@ def place(order: OrderRequest, request: RestRequest) -> RestFlow[OrderReport]:
     return accepted(order, created, request, received_ns)
 
 
-def close_position(order: OrderRequest, context: FlowContext) -> RestFlow[OrderReport]:
-    """Close a futures position, by an order whose id is the request's."""
+def close_position(
+    orders: Sequence[OrderRequest], context: FlowContext
+) -> RestFlow[tuple[OrderReport, ...]]:
+    """Close a futures position, by an order whose id is the request's.
+
+    Raises:
+        NotSupported: there are several; a position goes one way here.
+    """
+    if len(orders) != 1:
+        raise NotSupported("closing two ways at once", exchange=NAME, operation="close_position")
+    return _closed(orders[0], context)
+
+
+def _closed(order: OrderRequest, context: FlowContext) -> RestFlow[tuple[OrderReport, ...]]:
     body = {
         "client_order_id": order.client_order_id,
         "product_id": symbol_of(order.instrument, context),
@@ -168,7 +180,7 @@ def close_position(order: OrderRequest, context: FlowContext) -> RestFlow[OrderR
         lane=Lane.PLACE,
         client_order_id=order.client_order_id,
     )
-    return place(order, request)
+    return ((yield from place(order, request)),)
 
 
 def preview(order: OrderRequest, context: FlowContext) -> RestFlow[OrderPreview]:

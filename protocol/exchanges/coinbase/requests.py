@@ -203,7 +203,7 @@ def _waiting_suffix(order: OrderRequest) -> str:
             return "gtc"
         case TimeInForce.GOOD_TILL_DATE:
             return "gtd"
-        case TimeInForce.IMMEDIATE_OR_CANCEL | TimeInForce.FILL_OR_KILL:
+        case TimeInForce.IMMEDIATE_OR_CANCEL | TimeInForce.FILL_OR_KILL | TimeInForce.GOOD_FOR_DAY:
             _not_supported(f"a {order.type.value} order waits: good till cancelled or date")
 
 
@@ -255,8 +255,8 @@ def order_configuration(order: OrderRequest) -> dict[str, Any]:
             return _stop_limit(order)
         case OrderType.BRACKET:
             return _bracket(order)
-        case OrderType.OTHER:
-            _not_supported("an order of another type cannot be placed")
+        case _:
+            _not_supported(f"an order of type {order.type.value} cannot be placed")
 
 
 def _attached(order: OrderRequest, bracket: Bracket) -> dict[str, Any]:

@@ -92,8 +92,8 @@ def _flow(  # noqa: C901 - a table of commands
             return trading.preview(order, context)
         case c.EditOrder(key, order):
             return trading.edit(key, order, context)
-        case c.ClosePosition(order):
-            return trading.close_position(order, context)
+        case c.ClosePosition(orders):
+            return trading.close_position(orders, context)
         case _:
             return _question(command, context)
 

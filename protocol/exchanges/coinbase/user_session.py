@@ -73,8 +73,9 @@ class UserSession:
     def before(self) -> None:
         """Nothing is asked before the connection is opened."""
 
-    def connect(self) -> Connect:
+    def connect(self, wanted: frozenset[Subscription]) -> Connect:
         """A WebSocket at the endpoint's root; each subscription carries its own token."""
+        del wanted  # it is said on the stream
         return Connect(Transport.WEBSOCKET)
 
     @property
@@ -208,6 +209,11 @@ class UserSession:
         """Connections here have no end of their own: none is ever replaced."""
         del before, now_ns
         return held
+
+    def told(self, entries: Sequence[bytes], received_time_ns: int) -> Sequence[SessionEvent]:
+        """Nothing: replies tell nothing that this stream would tell too."""
+        del entries, received_time_ns
+        return ()
 
     def closed(self, reason: str, now_ns: int) -> Sequence[SessionEvent]:
         """The connection is gone; a user connection holds nothing that could be stale."""

@@ -58,6 +58,7 @@ from venuetree.protocol.exchanges.binance_us.kept_book import (
     SNAPSHOT_DEPTH,
     UNDER_WAY_NS,
 )
+from venuetree.protocol.exchanges.binance_us.profile import PROFILE
 from venuetree.protocol.exchanges.binance_us.session import MarketSession
 from venuetree.protocol.exchanges.binance_us.subscriptions import ANSWERED_WITHIN_NS, BATCH
 from venuetree.protocol.exchanges.binance_us.succession import OVERLAPS_NS
@@ -88,12 +89,12 @@ def test_it_is_one_web_socket_for_combined_streams() -> None:
     session = MarketSession("market-0")
 
     assert session.before() is None  # type: ignore[func-returns-value]
-    assert session.connect() == Connect(Transport.WEBSOCKET, path="/stream")
+    assert session.connect(frozenset()) == Connect(Transport.WEBSOCKET, path="/stream")
 
 
 def test_topics_are_subscribed_by_their_streams_in_one_message() -> None:
     """Lower case, and the faster of the two speeds."""
-    line = Line(*(("BTC-USD", topic) for topic in Topic if topic is not Topic.STATUS))
+    line = Line(*(("BTC-USD", topic) for topic in Topic if topic in PROFILE.topics))
     assert line.session.has_work
     line.work()
 
@@ -460,7 +461,7 @@ def test_a_snapshot_asked_for_before_its_stream_was_forgotten_is_not_believed() 
 
 def test_each_stream_is_told_under_our_name() -> None:
     """Even where the quote currency is one that cannot be told by its spelling."""
-    topics = [topic for topic in Topic if topic not in {Topic.STATUS, Topic.BOOK}]
+    topics = [topic for topic in Topic if topic in PROFILE.topics - {Topic.BOOK}]
     line = Line(*(("BTC-XYZ", topic) for topic in topics)).live()
     name = "BTC-XYZ"
     said = line.take(

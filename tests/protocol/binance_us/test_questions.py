@@ -578,7 +578,7 @@ def test_an_answer_without_a_listen_key_is_an_error(body: Any) -> None:
     "command",
     [
         FetchPositions(),
-        ClosePosition(limit_order("BTC-USD", Side.SELL, quantity="1", price="1")),
+        ClosePosition((limit_order("BTC-USD", Side.SELL, quantity="1", price="1"),)),
     ],
 )
 def test_what_a_spot_exchange_has_not_is_not_supported(command: Any) -> None:

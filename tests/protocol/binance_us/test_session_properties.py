@@ -26,6 +26,7 @@ from venuetree.protocol.book import BookView
 from venuetree.protocol.commands import FetchBook
 from venuetree.protocol.errors import RateLimited, RemoteProtocolError, TransportError
 from venuetree.protocol.events import BookInStep
+from venuetree.protocol.exchanges.binance_us.profile import PROFILE
 from venuetree.protocol.models import Side, Topic
 from venuetree.protocol.timestamps import SECOND
 
@@ -166,7 +167,7 @@ def frames() -> list[Any]:
 
 def line_of_all() -> Line:
     """Everything wanted and delivered."""
-    line = Line(*(("BTC-USD", topic) for topic in Topic if topic is not Topic.STATUS))
+    line = Line(*(("BTC-USD", topic) for topic in Topic if topic in PROFILE.topics))
     return line.live()
 
 

@@ -158,7 +158,7 @@ def test_the_subscription_is_signed_and_then_everything_is_listed() -> None:
     live = session()
 
     assert live.before() is None
-    assert live.connect().endpoint == "ws_api"
+    assert live.connect(frozenset()).endpoint == "ws_api"
     live.opened(NOW)
     (sent,) = live.step(NOW).actions
     assert isinstance(sent, SendSigned)
@@ -297,7 +297,8 @@ def test_a_listen_key_is_asked_for_first_and_kept_alive() -> None:
     assert live.before() == commands.OpenAccountStream()
     live.answered(commands.OpenAccountStream(), "k3y", NOW)
     assert live.before() is None
-    assert (live.connect().path, live.connect().endpoint) == ("/ws/k3y", "user_stream")
+    connect = live.connect(frozenset())
+    assert (connect.path, connect.endpoint) == ("/ws/k3y", "user_stream")
     live.opened(NOW)
     assert actions(live) == [commands.FetchBalances(), commands.FetchOpenOrders()]
     live.answered(commands.FetchOpenOrders(), (), NOW)
@@ -336,7 +337,7 @@ def test_a_listen_key_that_is_refused_is_the_connections_error() -> None:
     assert live.before() is None
     assert live.is_shut
     with pytest.raises(ExchangeRefused):
-        live.connect()
+        live.connect(frozenset())
 
 
 # ---------------------------------------------------------------- which door

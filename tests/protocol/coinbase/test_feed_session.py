@@ -77,7 +77,7 @@ def asked(line: FeedLine) -> list[tuple[str, str, tuple[str, ...]]]:
 
 def test_it_is_a_web_socket_at_the_root() -> None:
     """The endpoint's own address."""
-    assert FeedSession("m").connect() == Connect(Transport.WEBSOCKET)
+    assert FeedSession("m").connect(frozenset()) == Connect(Transport.WEBSOCKET)
 
 
 def test_heartbeats_of_every_product_come_first_then_a_message_a_channel() -> None:

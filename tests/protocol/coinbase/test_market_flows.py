@@ -351,12 +351,14 @@ def test_a_position_is_closed_by_an_order_of_ours() -> None:
     }
     talk = Conversation([reply(created)])
 
-    assert talk.ask(ClosePosition(order)).exchange_order_id == "o"
+    assert [one.exchange_order_id for one in talk.ask(ClosePosition((order,)))] == ["o"]
     assert talk.body() == {
         "client_order_id": "c",
         "product_id": "BIT-24APR26-CDE",
         "size": "2",
     }
+    with pytest.raises(NotSupported):
+        COINBASE.rest.flow(ClosePosition((order, order)), FlowContext(NOW_NS))
 
 
 class Foreign(Request[Any, None]):

@@ -112,7 +112,7 @@ BOOK = ("BTC-USD", Topic.BOOK)
 
 def test_it_is_a_web_socket_at_the_root() -> None:
     """The endpoint's own address."""
-    assert MarketSession("m").connect() == Connect(Transport.WEBSOCKET)
+    assert MarketSession("m").connect(frozenset()) == Connect(Transport.WEBSOCKET)
 
 
 def test_heartbeats_come_first_then_a_message_a_channel_one_at_a_time() -> None:
