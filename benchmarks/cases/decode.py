@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from benchmarks import binance_us_frames
+from benchmarks import binance_us_frames, oanda_lines
 from benchmarks.frames import Market
 from benchmarks.options import Options
 from benchmarks.rows import Goal, Row, at_most
 from venuetree.protocol.exchanges.binance_us.decode import decode as decode_binance_us
 from venuetree.protocol.exchanges.coinbase.decode import decode as decode_coinbase
+from venuetree.protocol.exchanges.oanda.decode import decode as decode_oanda
 
 __all__ = ["CASES", "measure"]
 
@@ -65,6 +66,16 @@ def _binance_us(
     return _Case(f"Binance.US {what}", decode_binance_us, count, frames, goal)
 
 
+def _oanda(
+    what: str, count: int, make: Callable[[oanda_lines.Market], str], goal: Goal | None
+) -> _Case:
+    def frames(seed: int) -> Iterator[str]:
+        market = oanda_lines.Market(seed)
+        return (make(market) for _ in range(count))
+
+    return _Case(f"OANDA {what}", decode_oanda, count, frames, goal)
+
+
 CASES: dict[str, _Case] = {
     "trade-1": _coinbase("market_trades of 1", 4000, lambda m, n: m.trades(n, 1), at_most(5)),
     "trades-20": _coinbase("market_trades of 20", 400, lambda m, n: m.trades(n, 20), at_most(8)),
@@ -77,6 +88,9 @@ CASES: dict[str, _Case] = {
     "binance_us-depth-20": _binance_us(
         "depthUpdate of 20 levels", 400, "btcusd@depth@100ms", lambda m: m.depth(20), None
     ),
+    "oanda-price-3": _oanda("PRICE of 3 rungs", 2000, lambda m: m.price(3), at_most(6)),
+    "oanda-price-10": _oanda("PRICE of 10 rungs", 1000, lambda m: m.price(10), at_most(6)),
+    "oanda-fill": _oanda("ORDER_FILL", 1000, lambda m: m.fill(), None),
 }
 
 

@@ -18,7 +18,13 @@ from benchmarks.rows import Goal, Row, at_least, percentile
 __all__ = ["measure"]
 
 #: Frames of a flood.
-COUNTS = {"trades": 30_000, "books": 8_000, "binance_us-trades": 30_000}
+COUNTS = {
+    "trades": 30_000,
+    "books": 8_000,
+    "binance_us-trades": 30_000,
+    "oanda-quotes": 20_000,
+    "oanda-books": 8_000,
+}
 RATE = 500
 #: Frames of a latency run: four seconds.
 PACED = 2000
@@ -56,6 +62,14 @@ BINANCE_US_CLIENTS: Mapping[str, _Client] = {
     "bare picows": _Client("bare_picows", _BINANCE_US),
     "ccxt.pro": _Client("ccxt_binance_us_feed", peer=PEERS["ccxt"]),
 }
+_OANDA = ("--exchange", "oanda")
+OANDA_CLIENTS: Mapping[str, _Client] = {
+    "asyncio": _Client("ours", ("--loop", "asyncio", *_OANDA)),
+    "trio": _Client("ours", ("--loop", "trio", *_OANDA)),
+    "bare lines, asyncio": _Client("bare_lines", ("--loop", "asyncio")),
+    "bare lines, trio": _Client("bare_lines", ("--loop", "trio")),
+    "oandapyV20": _Client("oandapy_feed", peer=PEERS["sdks"]),
+}
 
 
 @frozen
@@ -67,6 +81,7 @@ class _Flood:
     kind: str
     clients: Mapping[str, _Client]
     ratios: tuple[_Ratio, ...]
+    scheme: str = "ws"
 
 
 FLOODS: Mapping[str, _Flood] = {
@@ -111,6 +126,32 @@ FLOODS: Mapping[str, _Flood] = {
             _Ratio("asyncio", "ccxt.pro", at_least(3.5)),
             _Ratio("trio", "ccxt.pro", at_least(3.5)),
         ),
+    ),
+    "oanda-quotes": _Flood(
+        "OANDA quotes",
+        "oanda_feed",
+        "quotes",
+        OANDA_CLIENTS,
+        (
+            _Ratio("asyncio", "bare lines, asyncio"),
+            _Ratio("trio", "bare lines, trio"),
+            _Ratio("asyncio", "oandapyV20"),
+            _Ratio("trio", "oandapyV20"),
+        ),
+        scheme="http",
+    ),
+    "oanda-books": _Flood(
+        "OANDA books",
+        "oanda_feed",
+        "books",
+        OANDA_CLIENTS,
+        (
+            _Ratio("asyncio", "bare lines, asyncio"),
+            _Ratio("trio", "bare lines, trio"),
+            _Ratio("asyncio", "oandapyV20"),
+            _Ratio("trio", "oandapyV20"),
+        ),
+        scheme="http",
     ),
 }
 
@@ -160,7 +201,8 @@ def _flood(who: str, flood: _Flood, count: int, server: Server, results: _Result
     server.forget()
     arguments = (
         *client.arguments,
-        *("--url", f"ws://127.0.0.1:{server.port}", "--kind", flood.kind, "--count", str(count)),
+        *("--url", f"{flood.scheme}://127.0.0.1:{server.port}"),
+        *("--kind", flood.kind, "--count", str(count)),
     )
     try:
         told = run_client(client.module, arguments, peer=client.peer)

@@ -31,11 +31,13 @@ BLOCK = 20
 DOORS: Mapping[str, tuple[str, tuple[Way, ...]]] = {
     "": ("orders", (Way.COINBASE,)),
     "binance_us": ("binance_us_orders", (Way.BINANCE_US, Way.BINANCE_US_WS_API)),
+    "oanda": ("oanda_orders", (Way.OANDA,)),
 }
 WORDS = {
     Way.COINBASE: "order",
     Way.BINANCE_US: "Binance.US order",
     Way.BINANCE_US_WS_API: "Binance.US order by WebSocket API",
+    Way.OANDA: "OANDA order",
 }
 
 
@@ -61,15 +63,15 @@ async def _measure(
         config = profile.watch(config)
     ratios, p50, p99, raw50 = [], [], [], []
     async with engine_for(config) as handle:
-        raw = await RawDoor.open(config, way.time_in_force)
-        await let_rest(handle)
+        raw = await RawDoor.open(config, way)
+        await let_rest(handle, way)
         for number in range(options.rounds + 1):
             gc.collect()
             ours: list[float] = []
             reference: list[float] = []
             for _ in range(count // BLOCK):
                 reference += [await raw.exchange_timed() for _ in range(BLOCK)]
-                ours += [await place_timed(handle, way.time_in_force) for _ in range(BLOCK)]
+                ours += [await place_timed(handle, way) for _ in range(BLOCK)]
             if number:
                 ratios.append(percentile(ours, 0.5) / percentile(reference, 0.5))
                 p50.append(percentile(ours, 0.5) / 1e3)

@@ -35,6 +35,7 @@ class _Contest:
 
 _BINANCE_US = ("--way", "binance_us")
 _BY_MESSAGE = ("--way", "binance_us-ws_api")
+_OANDA = ("--way", "oanda")
 
 CONTESTS: Mapping[str, _Contest] = {
     "coinbase": _Contest(
@@ -82,6 +83,19 @@ CONTESTS: Mapping[str, _Contest] = {
             ("trio", "python-binance", None),
             ("asyncio", "ccxt.pro", None),
             ("trio", "ccxt.pro", None),
+        ),
+    ),
+    "oanda": _Contest(
+        "OANDA order",
+        "oanda_orders",
+        {
+            "asyncio": _Client("our_orders", _OANDA),
+            "trio": _Client("our_orders", ("--loop", "trio", *_OANDA)),
+            "oandapyV20": _Client("oandapy_orders", peer=PEERS["sdks"]),
+        },
+        (
+            ("asyncio", "oandapyV20", at_most(0.7)),
+            ("trio", "oandapyV20", at_most(0.7)),
         ),
     ),
 }

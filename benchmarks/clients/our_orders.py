@@ -20,20 +20,20 @@ from attrs import evolve
 from benchmarks.clients.ours import Silent
 from benchmarks.loops import Loop, run_on
 from venuetree.actors.message_worker import DoorDetail
-from venuetree.config import ExchangeConfig, binance_us, coinbase
+from venuetree.config import ExchangeConfig, binance_us, coinbase, oanda
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import limit_order
 from venuetree.protocol.commands import PlaceOrder
 from venuetree.protocol.exchanges.binance_us import OrderWay
 from venuetree.protocol.models import OrderRequest, Side, TimeInForce
-from venuetree.protocol.port import Endpoints, FlowContext, RestRequest
+from venuetree.protocol.port import Endpoints, FlowContext, LimitWindow, RestRequest
 from venuetree.supervisors.wiring import Part
 
 __all__ = ["RawDoor", "Way", "config_for", "engine_for", "let_rest", "place_timed"]
 
 WARM_UP = 50
-#: Orders that stay open at Binance.US, as of one who makes a market.
+#: Orders that stay open beside those that are measured, as of one who makes a market.
 RESTING = 20
 NOWHERE = "ws://127.0.0.1:9"
 
@@ -45,13 +45,14 @@ class Way(Enum):
     BINANCE_US = "binance_us"
     #: By Binance.US's WebSocket API.
     BINANCE_US_WS_API = "binance_us-ws_api"
+    OANDA = "oanda"
 
     @property
     def time_in_force(self) -> TimeInForce:
         """Of what is measured: Binance.US allows 200 open orders, so there each ends at once."""
-        if self is Way.COINBASE:
-            return TimeInForce.GOOD_TILL_CANCELLED
-        return TimeInForce.IMMEDIATE_OR_CANCEL
+        if self in (Way.BINANCE_US, Way.BINANCE_US_WS_API):
+            return TimeInForce.IMMEDIATE_OR_CANCEL
+        return TimeInForce.GOOD_TILL_CANCELLED
 
 
 def config_for(way: Way, door: Mapping[str, str | int]) -> ExchangeConfig:
@@ -62,6 +63,8 @@ def config_for(way: Way, door: Mapping[str, str | int]) -> ExchangeConfig:
     if way is Way.COINBASE:
         endpoints = Endpoints(rest=rest, stream=NOWHERE, user_stream=NOWHERE)
         config = coinbase(keys, endpoints=endpoints, parts=parts)
+    elif way is Way.OANDA:
+        config = oanda(keys, endpoints=Endpoints(rest=rest, stream=rest), parts=parts)
     else:
         ws_api = f"ws://127.0.0.1:{door['ws_api_port']}/ws-api/v3"
         endpoints = Endpoints(
@@ -70,8 +73,16 @@ def config_for(way: Way, door: Mapping[str, str | int]) -> ExchangeConfig:
         orders_by = OrderWay.WS_API if way is Way.BINANCE_US_WS_API else OrderWay.REST
         config = binance_us(keys, orders_by=orders_by, endpoints=endpoints, parts=parts)
     profile = config.exchange.profile
-    wide = tuple(evolve(window, capacity=1_000_000) for window in profile.limits)
-    return evolve(config, exchange=evolve(config.exchange, profile=evolve(profile, limits=wide)))
+    profile = evolve(
+        profile,
+        limits=tuple(_widened(window) for window in profile.limits),
+        connections=None if profile.connections is None else _widened(profile.connections),
+    )
+    return evolve(config, exchange=evolve(config.exchange, profile=profile))
+
+
+def _widened(window: LimitWindow) -> LimitWindow:
+    return evolve(window, capacity=1_000_000)
 
 
 @asynccontextmanager
@@ -98,29 +109,30 @@ def _door(engine: Engine, config: ExchangeConfig) -> DoorDetail:
     return DoorDetail(is_connected=False, in_flight=0, sent=0)
 
 
-def order_request(time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED) -> OrderRequest:
+def order_request(way: Way, time_in_force: TimeInForce) -> OrderRequest:
     """A limit order that would rest."""
+    instrument, quantity, price = (
+        ("EUR-USD", "100", "0.90000") if way is Way.OANDA else ("BTC-USD", "0.01", "30000.00")
+    )
     return limit_order(
-        "BTC-USD",
+        instrument,
         Side.BUY,
-        quantity="0.01",
-        price="30000.00",
+        quantity=quantity,
+        price=price,
         time_in_force=time_in_force,
         client_order_id=str(uuid.uuid4()),
     )
 
 
-async def let_rest(handle: ExchangeHandle) -> None:
+async def let_rest(handle: ExchangeHandle, way: Way) -> None:
     """Place the orders that are open beside those that are measured."""
     for _ in range(RESTING):
-        await handle.place(order_request())
+        await handle.place(order_request(way, TimeInForce.GOOD_TILL_CANCELLED))
 
 
-async def place_timed(
-    handle: ExchangeHandle, time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED
-) -> int:
+async def place_timed(handle: ExchangeHandle, way: Way) -> int:
     """Nanoseconds of one order, from the call to its acknowledgement."""
-    request = order_request(time_in_force)
+    request = order_request(way, way.time_in_force)
     started = perf_counter_ns()
     order = await handle.place(request)
     taken = perf_counter_ns() - started
@@ -137,11 +149,11 @@ class RawDoor:
         self._request = request
 
     @classmethod
-    async def open(cls, config: ExchangeConfig, time_in_force: TimeInForce) -> "RawDoor":
+    async def open(cls, config: ExchangeConfig, way: Way) -> "RawDoor":
         """Connect, and render one signed order."""
         assert config.endpoints is not None
         host = config.endpoints.rest.removeprefix("http://")
-        command = PlaceOrder(order_request(time_in_force))
+        command = PlaceOrder(order_request(way, way.time_in_force))
         flow = config.exchange.rest.flow(command, FlowContext(now_ns=time_ns()))
         signer = config.exchange.signer(config.credentials)
         request = next(flow)
@@ -201,8 +213,8 @@ def _client_frame(payload: bytes) -> bytes:
 
 async def _run(way: Way, door: Mapping[str, str | int], count: int) -> None:
     async with engine_for(config_for(way, door)) as handle:
-        await let_rest(handle)
-        latencies = [await place_timed(handle, way.time_in_force) for _ in range(count + WARM_UP)]
+        await let_rest(handle, way)
+        latencies = [await place_timed(handle, way) for _ in range(count + WARM_UP)]
     print(json.dumps({"latencies_ns": latencies[WARM_UP:]}))
 
 

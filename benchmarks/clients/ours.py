@@ -9,13 +9,20 @@ import time
 
 import anyio
 
+from benchmarks import oanda_lines
 from benchmarks.frames import PRODUCT
 from benchmarks.loops import Loop, run_on
 from venuetree.actors.feed import MarketFeed
 from venuetree.actors.streams import StreamOptions, WebSocketClient
-from venuetree.config import exchange_config
+from venuetree.config import ExchangeConfig, exchange_config
 from venuetree.engine import Engine
-from venuetree.protocol.events import BookInStep, BookUpdated, Dropped, TradePrinted
+from venuetree.protocol.events import (
+    BookInStep,
+    BookUpdated,
+    Dropped,
+    QuoteChanged,
+    TradePrinted,
+)
 from venuetree.protocol.models import Topic
 from venuetree.protocol.port import Endpoints
 from venuetree.supervisors.wiring import Part
@@ -67,6 +74,22 @@ async def _count_books(feed: MarketFeed, count: int) -> tuple[int, int]:
     return time.time_ns(), time.process_time_ns() - began_ns
 
 
+async def _count_quotes(feed: MarketFeed, count: int) -> tuple[int, int]:
+    """Take so many quotes after the first; our clock at the last, and the CPU time since then."""
+    events = -1
+    began_ns = 0
+    async for event in feed:
+        if event.__class__ is QuoteChanged:
+            if not events:
+                began_ns = time.process_time_ns()
+            events += 1
+            if events == count:
+                break
+        elif event.__class__ is Dropped:
+            raise RuntimeError(f"not every event was delivered: {event}")
+    return time.time_ns(), time.process_time_ns() - began_ns
+
+
 async def _latencies(feed: MarketFeed, count: int) -> list[int]:
     """Nanoseconds from the sending of each trade, which is its id, to here."""
     latencies: list[int] = []
@@ -78,28 +101,40 @@ async def _latencies(feed: MarketFeed, count: int) -> list[int]:
     return latencies[WARM_UP:] or latencies
 
 
+TOPICS = {"trades": Topic.TRADES, "books": Topic.BOOK, "quotes": Topic.QUOTES}
+COUNTED = {"trades": _count_trades, "books": _count_books, "quotes": _count_quotes}
+
+
+def _config(url: str, exchange: str, client: WebSocketClient) -> ExchangeConfig:
+    """Streams of the flood's server; OANDA is also asked for its instruments there."""
+    rest, credentials = "http://127.0.0.1:9", None
+    if exchange == "oanda":
+        rest = url
+        credentials = {"token": oanda_lines.TOKEN, "account_id": oanda_lines.ACCOUNT}
+    return exchange_config(
+        exchange,
+        credentials,
+        endpoints=Endpoints(rest=rest, stream=url, user_stream=url),
+        parts=Part(0),
+        streams=StreamOptions(client=client),
+    )
+
+
 async def _run(
     url: str, exchange: str, transport: str, kind: str, count: int, *, is_paced: bool
 ) -> None:
-    config = exchange_config(
-        exchange,
-        endpoints=Endpoints(rest="http://127.0.0.1:9", stream=url, user_stream=url),
-        parts=Part(0),
-        streams=StreamOptions(client=WebSocketClient(transport)),
-    )
-    topic = Topic.TRADES if kind == "trades" else Topic.BOOK
+    config = _config(url, exchange, WebSocketClient(transport))
+    product = oanda_lines.INSTRUMENT if exchange == "oanda" else PRODUCT
     told: dict[str, object] = {"events": count}
     with anyio.fail_after(TIMEOUT_S):
         async with (
             Engine(config, log=Silent()) as engine,
-            engine[exchange].subscribe(PRODUCT, topic) as feed,
+            engine[exchange].subscribe(product, TOPICS[kind]) as feed,
         ):
             if is_paced:
                 told["latencies_ns"] = await _latencies(feed, count)
-            elif kind == "trades":
-                told["ended_ns"], told["cpu_ns"] = await _count_trades(feed, count)
             else:
-                told["ended_ns"], told["cpu_ns"] = await _count_books(feed, count)
+                told["ended_ns"], told["cpu_ns"] = await COUNTED[kind](feed, count)
     print(json.dumps(told))
 
 
