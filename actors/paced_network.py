@@ -38,11 +38,10 @@ class PacedNetwork:
 
     def turn_in(self) -> float:
         """Seconds until a connection that is asked for now would begin, or somewhat less."""
-        begun = self._begun
-        if len(begun) < self._capacity:
-            return 0.0
-        wait = max(0.0, begun[0] + self._period_s - anyio.current_time())
-        # Somebody is next, whose turn will then be the last that counts.
+        begun, wait = self._begun, 0.0
+        if len(begun) == self._capacity:
+            wait = max(0.0, begun[0] + self._period_s - anyio.current_time())
+        # Somebody is next, and has not begun yet: his turn comes before this one.
         return max(wait, SLACK_S) if self._turn.locked() else wait
 
     async def connect(

@@ -307,3 +307,30 @@ def test_a_trailing_distance_passes_just_when_it_is_on_its_grid_and_within_its_b
         return
     with pytest.raises(OrderInvalid):
         check_terms(order, EURO)
+
+
+@pytest.mark.parametrize(
+    ("order", "rule"),
+    [
+        (evolve(LIMIT, attached=bracket()), "attached"),
+        (evolve(LIMIT, attached=bracket(take_profit_price="1.0")), "take_profit"),
+        (evolve(LIMIT, attached=bracket(stop_price="1.2")), "stop_loss"),
+        (evolve(STOP, attached=bracket(take_profit_price="1.0")), "take_profit"),
+    ],
+)
+def test_an_attached_bracket_is_on_the_right_sides_of_the_order(
+    order: OrderRequest, rule: str
+) -> None:
+    """As exits are that are given as terms."""
+    with pytest.raises(OrderInvalid) as caught:
+        check_terms(order, evolve(EURO, margin_rate=D("0.02")))
+
+    assert caught.value.rule == rule
+
+
+def test_a_bracket_where_nothing_is_lent_is_another_exchanges_matter() -> None:
+    """And one that is right passes; a market order has no price to be judged by."""
+    lent = evolve(EURO, margin_rate=D("0.02"))
+    check_terms(evolve(LIMIT, attached=bracket()), EURO)
+    check_terms(evolve(LIMIT, attached=bracket(take_profit_price="1.2", stop_price="1.0")), lent)
+    check_terms(evolve(MARKET, attached=bracket(take_profit_price="1.0")), lent)

@@ -12,6 +12,8 @@ from venuetree.actors.clock import LoopClock
 from venuetree.actors.http_client import HttpClient
 from venuetree.actors.http_pool import HttpOptions
 from venuetree.actors.http_transport import OwnTransport
+from venuetree.actors.network import Network
+from venuetree.actors.paced_network import PacedNetwork
 from venuetree.protocol.errors import (
     ConfigurationError,
     EngineError,
@@ -21,7 +23,7 @@ from venuetree.protocol.errors import (
     ReplyLost,
     TransportError,
 )
-from venuetree.protocol.port import Effect, RestReply, RestRequest
+from venuetree.protocol.port import Effect, LimitWindow, RestReply, RestRequest, WindowKind
 
 pytestmark = pytest.mark.anyio
 
@@ -74,7 +76,7 @@ async def answering(network: MemoryNetwork, *answers: bytes) -> AsyncIterator[li
         group.cancel_scope.cancel()
 
 
-def new_client(network: MemoryNetwork, **options: float) -> HttpClient:
+def new_client(network: Network, **options: float) -> HttpClient:
     """A client on that network, counting time from a second after the epoch."""
     return HttpClient(
         network=network,
@@ -145,6 +147,39 @@ async def test_no_more_connections_are_opened_than_allowed() -> None:
 
     assert sizes == [2] * 20
     assert len(network.connected) == 2
+
+
+async def test_who_waits_for_a_turn_takes_a_connection_that_comes_back() -> None:
+    """Where few may be opened in a while, an idle one is sooner than a new one."""
+    network = MemoryNetwork()
+    window = LimitWindow("connections", 1, 10_000_000_000, WindowKind.SLIDING)
+    client = new_client(PacedNetwork(network, window))
+    began = anyio.current_time()
+    async with answering(network, OK, OK, OK), anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(client.send, READ, URL)
+    assert anyio.current_time() - began < 1
+    assert len(network.connected) == 1
+    await client.aclose()
+
+
+async def test_where_none_comes_back_a_turn_is_waited_for() -> None:
+    """The first is never answered; the second gets a connection of its own in its time."""
+    network = MemoryNetwork()
+    window = LimitWindow("connections", 1, 2_000_000_000, WindowKind.SLIDING)
+    client = new_client(PacedNetwork(network, window))
+    began = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(failure_of, client, READ)
+        await anyio.sleep(0.5)
+        first = await network.accept()
+        async with answering(network, OK):
+            await client.send(READ, URL)
+        took = anyio.current_time() - began
+        await anyio.aclose_forcefully(first)
+    assert 2 <= took < 3
+    assert len(network.connected) == 2
+    await client.aclose()
 
 
 async def test_a_host_that_refuses_means_nothing_was_sent() -> None:

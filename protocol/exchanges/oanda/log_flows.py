@@ -51,6 +51,8 @@ Entry = Mapping[str, Any]
 Entries = tuple[Entry, ...]
 
 WEEK_NS: Final = 7 * 86_400 * SECOND
+#: Ours: ids grow by one, so that a thousand of them left out, three times in a row, is no gap.
+_EMPTY_AT_MOST: Final = 3
 #: The most that an answer holds, and the largest page.
 _MOST: Final = 1000
 #: Ours: no time is asked for that is nearer to now. Our clock may be ahead of the exchange's.
@@ -192,16 +194,18 @@ def log_since(
     is_told_whole = from_ns <= start_ns
     newest, lowest = yield from _bounds(from_ns, end_ns, lane, operation)
     found: Entries = ()
+    empty = 0
     for first, last in _backwards(newest):
-        # Where nothing says how far there is something, a range without entries is the end.
+        # Where nothing says how far there is something, ranges without entries are the end.
         kept = kind if is_told_whole and lowest else ""
         entries = yield from _between(first, last, kept, lane, operation)
         found = (*entries, *found)
+        empty = 0 if entries else empty + 1
         if entries and (entry_time_ns(entries[0]) < start_ns or is_enough(found)):
             break
         if first <= lowest and is_told_whole:
             break
-        if not entries and (first <= lowest or not lowest):
+        if empty and (first <= lowest or (not lowest and empty > _EMPTY_AT_MOST)):
             break
     return tuple(entry for entry in found if entry_time_ns(entry) >= start_ns)
 

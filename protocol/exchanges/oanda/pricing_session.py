@@ -12,17 +12,12 @@ a heartbeat every five seconds.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote as quoted
 
-from venuetree.protocol.book import Book, BookView
 from venuetree.protocol.commands import FetchInstruments, FetchTickers
 from venuetree.protocol.errors import EngineError, InstrumentNotFound
 from venuetree.protocol.events import (
-    BookChange,
-    BookChanged,
-    BookInStep,
     BookStale,
     QuoteChanged,
     StaleReason,
@@ -31,10 +26,10 @@ from venuetree.protocol.events import (
     TopicStalled,
 )
 from venuetree.protocol.exchanges.oanda.decode import decode
-from venuetree.protocol.exchanges.oanda.quotes import best_of, status_of, ticker_of, top_of
+from venuetree.protocol.exchanges.oanda.quote_line import QuoteLine
 from venuetree.protocol.exchanges.oanda.reading import NAME, exchange_symbol
 from venuetree.protocol.messages import Request
-from venuetree.protocol.models import Instrument, Level, Side, Topic
+from venuetree.protocol.models import Instrument, Topic
 from venuetree.protocol.port import (
     Action,
     Auth,
@@ -48,12 +43,12 @@ from venuetree.protocol.port import (
     Subscription,
     Transport,
 )
-from venuetree.protocol.session import Life, book_updated, earliest
+from venuetree.protocol.session import Life, earliest
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = ["PricingSession"]
 
-_ZERO: Final = Decimal(0)
+_NOTHING: Final[frozenset[Topic]] = frozenset()
 #: Two heartbeats (best practices; the exchange's own client waits as long).
 _SILENCE_NS: Final = 10 * SECOND
 #: Ours: by then the first quote of every instrument should have come; a snapshot comes at once.
@@ -68,18 +63,6 @@ _GATHER_NS: Final = SECOND // 2
 _REPLACE_AGAIN_NS: Final = 30 * SECOND
 
 
-class _Line:
-    """What was told of one instrument."""
-
-    __slots__ = ("book", "heard_ns", "last", "status")
-
-    def __init__(self, instrument: str) -> None:
-        self.book = Book(instrument)
-        self.last: QuoteChanged | None = None
-        self.heard_ns = 0
-        self.status: tuple[bool | None, str] | None = None
-
-
 class PricingSession:
     """One connection of quotes; see `port.StreamSession` for the verbs."""
 
@@ -92,7 +75,7 @@ class PricingSession:
         self._carried: frozenset[str] = frozenset()
         self._wanted: dict[str, frozenset[Topic]] = {}
         self._refused: frozenset[str] = frozenset()
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, QuoteLine] = {}
         self._ready: list[SessionEvent] = []
         self._now_ns = 0
         self._heard_ns = 0
@@ -162,7 +145,7 @@ class PricingSession:
         self._now_ns = self._heard_ns = now_ns
         self._first_by_ns = now_ns + _FIRST_QUOTES_NS
         self._look_at_ns = now_ns + _QUIET_NS
-        self._lines = {name: _Line(name) for name in sorted(self._carried)}
+        self._lines = {name: QuoteLine(name) for name in sorted(self._carried)}
 
     def want(self, subscriptions: frozenset[Subscription], now_ns: int) -> None:
         """From now on, these and no others."""
@@ -175,7 +158,7 @@ class PricingSession:
             added = wanted - before.get(name, frozenset())
             line = self._lines.get(name)
             if line is not None and line.last is not None and added:
-                self._ready += self._greeting(line, line.last, added)
+                self._ready += line.greet(added)
         for name, had in before.items():
             if Topic.BOOK in had - self._wanted.get(name, frozenset()) and name in self._lines:
                 # Nobody keeps it any more; whoever still holds it must see that.
@@ -276,16 +259,16 @@ class PricingSession:
             if line.last is None:
                 continue
             if other is None or other.last is None:
-                events += self._greeting(line, line.last, self._wanted.get(name, frozenset()))
+                events += line.greet(self._wanted.get(name, frozenset()))
                 continue
             newest = line.last
             self._lines[name] = other
             if _time(newest) > _time(other.last):
-                events += self._tell(other, newest, now_ns)
+                events += other.tell(newest, self._wanted.get(name, frozenset()), now_ns)
             topics = before._wanted.get(name, frozenset())  # noqa: SLF001 - one of ours
             added = self._wanted.get(name, frozenset()) - topics
             if added and other.last is not None:
-                events += self._greeting(other, other.last, added)
+                events += other.greet(added)
         events += [e for e in held if isinstance(e, TopicStalled | StreamErrorReported)]
         self._judge()
         return events
@@ -297,70 +280,9 @@ class PricingSession:
         if line is None:
             return ()
         is_first = line.last is None
-        events = self._tell(line, told, now_ns)
+        events = line.tell(told, self._wanted.get(told.instrument, _NOTHING), now_ns)
         if is_first:
             self._judge()
-        return events
-
-    def _tell(self, line: _Line, told: QuoteChanged, now_ns: int) -> list[SessionEvent]:
-        """What a quote is to those who want its instrument."""
-        before, line.last, line.heard_ns = line.last, told, now_ns
-        topics = self._wanted.get(told.instrument)
-        if topics is None:
-            return []
-        status = (told.is_tradeable, told.status)
-        is_new_status, line.status = status != line.status, status
-        events: list[SessionEvent] = []
-        if is_new_status and Topic.STATUS in topics:
-            events.append(status_of(told))
-        if Topic.QUOTES in topics:
-            events.append(told)
-        if Topic.TICKER in topics:
-            events.append(ticker_of(told))
-        if Topic.BOOK in topics:
-            events += self._book(line, told, now_ns)
-        if Topic.BOOK_TOP in topics:
-            events.append(top_of(told))
-        if Topic.BEST_PRICES in topics and (before is None or _best(before) != _best(told)):
-            events.append(best_of(told))
-        return events
-
-    def _book(self, line: _Line, told: QuoteChanged, now_ns: int) -> list[SessionEvent]:
-        """The whole ladder into the book, which is kept only while somebody wants it."""
-        name, time_ns = told.instrument, told.exchange_time_ns
-        was_in_step = line.book.in_step
-        changes = _changes(line.book, told) if was_in_step else ()
-        line.book.load(told.bids, told.asks)
-        if line.book.is_crossed:
-            line.book.mark_stale()
-            if not was_in_step:
-                return []
-            return [BookStale(NAME, name, StaleReason.CROSSED, now_ns, time_ns)]
-        if not was_in_step:
-            return [BookInStep(NAME, name, line.book, now_ns, time_ns)]
-        changed = BookChanged(NAME, name, changes, time_ns, now_ns)
-        return [book_updated(NAME, line.book, changed, now_ns)]
-
-    def _greeting(
-        self, line: _Line, last: QuoteChanged, topics: frozenset[Topic]
-    ) -> list[SessionEvent]:
-        """What is known already, to whoever wants it only now."""
-        events: list[SessionEvent] = []
-        if Topic.STATUS in topics:
-            line.status = (last.is_tradeable, last.status)
-            events.append(status_of(last))
-        if Topic.QUOTES in topics:
-            events.append(last)
-        if Topic.TICKER in topics:
-            events.append(ticker_of(last))
-        if Topic.BOOK in topics:
-            # What is in it may be of a time when somebody wanted it.
-            line.book.mark_stale()
-            events += self._book(line, last, self._now_ns)
-        if Topic.BOOK_TOP in topics:
-            events.append(top_of(last))
-        if Topic.BEST_PRICES in topics:
-            events.append(best_of(last))
         return events
 
     # ------------------------------------------------------------ watchdogs
@@ -426,22 +348,3 @@ class PricingSession:
 
 def _time(told: QuoteChanged) -> int:
     return told.exchange_time_ns or 0
-
-
-def _best(told: QuoteChanged) -> tuple[Level | None, Level | None]:
-    return (told.bids[0] if told.bids else None, told.asks[0] if told.asks else None)
-
-
-def _changes(book: BookView, told: QuoteChanged) -> tuple[BookChange, ...]:
-    """What makes the ladder that a book holds the one that was told."""
-    changes: list[BookChange] = []
-    for side, levels, after in (
-        (Side.BUY, book.bids(), told.bids),
-        (Side.SELL, book.asks(), told.asks),
-    ):
-        there = dict(levels)
-        for price, quantity in after:
-            if there.pop(price, None) != quantity:
-                changes.append(BookChange(side, price, quantity))
-        changes += [BookChange(side, price, _ZERO) for price in there]
-    return tuple(changes)

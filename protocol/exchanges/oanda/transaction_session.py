@@ -13,32 +13,20 @@ Followed: "Transaction endpoints", `transactions/stream` and `transactions/since
 come every five seconds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from attrs import evolve, frozen
-
 from venuetree.protocol.commands import FetchLog, FetchLogState, LogPage, LogState
-from venuetree.protocol.errors import EngineError, ExchangeRefused, RemoteProtocolError
+from venuetree.protocol.errors import EngineError, ExchangeRefused
 from venuetree.protocol.events import (
     AccountSnapshot,
-    Event,
-    MarginTradeChanged,
-    OrderReported,
     SequenceGap,
     StreamErrorReported,
 )
-from venuetree.protocol.exchanges.oanda.log_order import LogOrder
+from venuetree.protocol.exchanges.oanda.account_log import AccountLog, text_of_frame
 from venuetree.protocol.exchanges.oanda.reading import NAME, remote_error
-from venuetree.protocol.exchanges.oanda.transactions import events_of, transaction_id
+from venuetree.protocol.exchanges.oanda.transactions import transaction_id
 from venuetree.protocol.messages import Request
-from venuetree.protocol.models import (
-    MarginTradeChange,
-    OrderReport,
-    OrderStatus,
-    ReportSource,
-    Side,
-)
 from venuetree.protocol.port import (
     Action,
     Auth,
@@ -72,77 +60,6 @@ _RETRY_FIRST_NS: Final = 1 * SECOND
 _RETRY_LAST_NS: Final = 30 * SECOND
 
 
-@frozen
-class _Entry:
-    """A transaction that has not been delivered yet."""
-
-    transaction: Mapping[str, Any]
-    raw: str
-    received_time_ns: int
-
-
-class _Account:
-    """What outlives connections: how far the log was delivered, and what its entries refer to."""
-
-    def __init__(self) -> None:
-        self.order: LogOrder[_Entry] | None = None
-        self.currency = ""
-        #: Instrument and side of the trades that are open, and what is open of them, signed.
-        self.trades: dict[str, MarginTradeChanged] = {}
-
-    def begin(self, state: LogState, now_ns: int) -> None:
-        """From this state on."""
-        self.order = LogOrder(int(state.position))
-        self.currency = state.currency
-        self.trades = {}
-        for trade in state.trades:
-            self.trades[trade.trade_id] = MarginTradeChanged(
-                exchange=NAME,
-                instrument=trade.instrument,
-                trade_id=trade.trade_id,
-                change=MarginTradeChange.OPENED,
-                units=trade.quantity if trade.side is Side.BUY else trade.quantity.copy_negate(),
-                price=trade.price,
-                realized_profit=None,
-                financing=None,
-                order_id="",
-                transaction_id="",
-                exchange_time_ns=trade.open_time_ns,
-                received_time_ns=now_ns,
-            )
-
-    def completed(self, event: Event) -> Event:
-        """An event with what its transaction left to others to say."""
-        match event:
-            case MarginTradeChanged():
-                self._follow(event)
-            case OrderReported(report=report) if report.trade_id and not report.instrument:
-                trade = self.trades.get(report.trade_id)
-                if trade is not None:
-                    side = Side.SELL if trade.units > 0 else Side.BUY
-                    report = evolve(
-                        report,
-                        instrument=trade.instrument,
-                        side=side,
-                        quantity=trade.units.copy_abs(),
-                    )
-                    return evolve(event, report=report)
-            case _:
-                pass
-        return event
-
-    def _follow(self, event: MarginTradeChanged) -> None:
-        match event.change:
-            case MarginTradeChange.OPENED:
-                self.trades[event.trade_id] = event
-            case MarginTradeChange.REDUCED:
-                known = self.trades.get(event.trade_id)
-                if known is not None:
-                    self.trades[event.trade_id] = evolve(known, units=known.units + event.units)
-            case MarginTradeChange.CLOSED:
-                self.trades.pop(event.trade_id, None)
-
-
 class TransactionStreams:
     """Makes the sessions of one account's stream, which go on where the one before ended.
 
@@ -152,9 +69,9 @@ class TransactionStreams:
     """
 
     def __init__(self, name: str, context: SessionContext) -> None:
+        del context  # a transaction names all that it needs
         self._name = name
-        self._context = context
-        self._account = _Account()
+        self._account = AccountLog()
 
     def __call__(self) -> "TransactionSession":
         """A session for one connection."""
@@ -164,7 +81,7 @@ class TransactionStreams:
 class TransactionSession:
     """One connection of the account's stream; see `port.StreamSession` for the verbs."""
 
-    def __init__(self, name: str, account: _Account) -> None:
+    def __init__(self, name: str, account: AccountLog) -> None:
         self._name = name
         self._account = account
         self._life = Life()
@@ -180,6 +97,7 @@ class TransactionSession:
         self._needs_state = False
         self._failures = 0
         self._gap_looks = 0
+        self._short_looks = 0
 
     # ------------------------------------------------------------ what the reader asks
 
@@ -249,8 +167,9 @@ class TransactionSession:
             line = read_object(frame)
             kind = line.get("type")
             if kind == "HEARTBEAT":
-                self._order.told_newest(int(line["lastTransactionID"]))
-                if self._order.is_behind:
+                newest = int(line["lastTransactionID"])
+                self._account.known.told_newest(newest)
+                if self._account.known.is_behind or newest < self._account.known.last:
                     self._read_by(received_time_ns + _NAMED_NS)
                 self._judge()
                 return ()
@@ -258,7 +177,7 @@ class TransactionSession:
                 message = str(line["errorMessage"])
                 self._life.give_up(f"the exchange said: {message[:200]}")
                 return (StreamErrorReported(NAME, message, "", None, received_time_ns),)
-            return self._take(line, _text(frame), received_time_ns)
+            return self._take(line, text_of_frame(frame), received_time_ns)
         except MALFORMED as error:
             raise remote_error(error, frame) from error
 
@@ -273,7 +192,7 @@ class TransactionSession:
                 transaction_id(line)
             except MALFORMED:
                 continue
-            events += self._take(line, _text(raw), received_time_ns)
+            events += self._take(line, text_of_frame(raw), received_time_ns)
         return events
 
     def step(self, now_ns: int) -> Step:
@@ -290,9 +209,9 @@ class TransactionSession:
         if self._life.is_open and not self._is_reading and due_ns is not None and due_ns <= now_ns:
             self._read_at_ns = None
             self._is_reading = True
-            is_state_next = self._needs_state and not self._order.is_behind
+            is_state_next = self._needs_state and not self._account.known.is_behind
             actions.append(
-                Call(FetchLogState() if is_state_next else FetchLog(str(self._order.last)))
+                Call(FetchLogState() if is_state_next else FetchLog(str(self._account.known.last)))
             )
         self._judge()
         return Step(events, tuple(actions))
@@ -316,8 +235,8 @@ class TransactionSession:
             case LogState():
                 self._needs_state = False
                 events = (AccountSnapshot(NAME, answer.open_orders, None, now_ns),)
-                self._order.told_newest(int(answer.position))
-                if self._order.is_behind:
+                self._account.known.told_newest(int(answer.position))
+                if self._account.known.is_behind:
                     self._read_by(now_ns + _HOLE_NS)
             case EngineError():
                 events = self._failed(command, answer, now_ns)
@@ -340,40 +259,26 @@ class TransactionSession:
 
     # ------------------------------------------------------------ the log
 
-    @property
-    def _order(self) -> LogOrder[_Entry]:
-        order = self._account.order
-        if order is None:
-            message = "the account's log is not known yet"
-            raise RemoteProtocolError(message, exchange=NAME, operation=self._name)
-        return order
-
     def _take(
         self, line: Mapping[str, Any], raw: str, received_time_ns: int
     ) -> Sequence[SessionEvent]:
-        entry = _Entry(line, raw, received_time_ns)
-        ready = self._order.take(transaction_id(line), entry)
-        if self._order.is_behind:
+        events = self._account.take(line, raw, received_time_ns)
+        if self._account.known.is_behind:
             self._read_by(received_time_ns + _HOLE_NS)
         self._judge()
-        return self._deliver(ready)
+        return events
 
     def _paged(self, page: LogPage, now_ns: int) -> Sequence[SessionEvent]:
-        order = self._order
-        entries: list[tuple[int, _Entry]] = []
-        for raw in page.entries:
-            line = read_object(raw)
-            entries.append((transaction_id(line), _Entry(line, _text(raw), now_ns)))
-        entries.sort(key=lambda each: each[0])
+        order = self._account.known
+        if int(page.position) < order.last:
+            return self._shortened(page, now_ns)
+        self._short_looks = 0
         before = order.last
         accept = self._gap_looks >= _GAP_LOOKS
-        events: list[SessionEvent] = []
-        ready, missing = order.page(entries, accept_gaps=accept)
-        order.told_newest(int(page.position))
+        events, missing, found = self._account.page(page, now_ns, accept_gaps=accept)
         if missing is not None and accept:
             # The log itself goes on without it: said, and then believed.
-            found = min(number for number, _ in entries if number > missing)
-            events.append(SequenceGap(NAME, self._name, missing, found, None, now_ns))
+            events.insert(0, SequenceGap(NAME, self._name, missing, found, None, now_ns))
         self._failures = 0
         if missing is not None and not accept:
             self._gap_looks += 1
@@ -388,74 +293,45 @@ class TransactionSession:
                 if self._state is None:
                     self._needs_state = True
                     self._read_by(now_ns)
-        return [*events, *self._deliver(ready)]
+        return events
 
     def _failed(
         self, command: Request[Any, Any], error: EngineError, now_ns: int
     ) -> Sequence[SessionEvent]:
         if isinstance(command, FetchLog) and type(error) is ExchangeRefused:
-            # The log does not go back to there, or is another's: begin with the account as it is.
-            told = SequenceGap(NAME, self._name, self._order.last + 1, 0, None, now_ns)
-            self._account.order = None
-            self._life.give_up(f"the log cannot be read on from where it was: {error.message}")
-            return (told,)
+            # The log does not go back to there, or is another's.
+            return self._begin_anew(error.message, now_ns)
         wait_ns = min(_RETRY_LAST_NS, _RETRY_FIRST_NS << min(self._failures, 10))
         self._failures += 1
-        self._read_by(now_ns + wait_ns)
+        self._read_at_ns = now_ns + wait_ns
         message = f"the account's log could not be read: {error.message}"
         return (StreamErrorReported(NAME, message, error.code, None, now_ns),)
 
+    def _shortened(self, page: LogPage, now_ns: int) -> Sequence[SessionEvent]:
+        """The log ends before what was told: a copy lags, or it is not the log that it was."""
+        self._failures = 0
+        self._short_looks += 1
+        if self._short_looks <= _GAP_LOOKS:
+            self._read_by(now_ns + _GAP_NS)
+            return ()
+        return self._begin_anew(f"it ends with transaction {page.position}", now_ns)
+
+    def _begin_anew(self, why: str, now_ns: int) -> Sequence[SessionEvent]:
+        """The next connection begins with the account as it is; what lies between is not told."""
+        told = SequenceGap(NAME, self._name, self._account.known.last + 1, 0, None, now_ns)
+        self._account.order = None
+        self._life.give_up(f"the log cannot be read on from where it was: {why}")
+        return (told,)
+
     def _read_by(self, when_ns: int) -> None:
+        """Read the log at that time at the latest; after a failure it waits all the same."""
         planned = self._read_at_ns
-        self._read_at_ns = when_ns if planned is None else min(planned, when_ns)
+        if planned is None:
+            self._read_at_ns = when_ns
+        elif not self._failures:
+            self._read_at_ns = min(planned, when_ns)
 
     def _judge(self) -> None:
         order = self._account.order
         is_behind = order is None or order.is_behind
         self._life.judged(is_delivered=self._is_caught_up and not is_behind)
-
-    def _deliver(self, entries: Iterable[_Entry]) -> list[SessionEvent]:
-        events: list[SessionEvent] = []
-        for entry in entries:
-            try:
-                decoded: Sequence[Event] = events_of(
-                    entry.transaction,
-                    entry.raw,
-                    entry.received_time_ns,
-                    currency=self._account.currency,
-                )
-            except MALFORMED as error:
-                events += _unreadable(entry, str(error))
-                continue
-            except RemoteProtocolError as error:
-                events += _unreadable(entry, error.message)
-                continue
-            events += (self._account.completed(event) for event in decoded)  # type: ignore[misc]
-        return events
-
-
-def _text(frame: bytes | str) -> str:
-    return frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
-
-
-def _unreadable(entry: _Entry, why: str) -> list[SessionEvent]:
-    """A transaction with something in it that we do not know: told; its order must be asked."""
-    told = entry.transaction
-    now_ns = entry.received_time_ns
-    message = f"transaction {told.get('id')} cannot be read: {why[:300]}"
-    events: list[SessionEvent] = [StreamErrorReported(NAME, message, entry.raw, None, now_ns)]
-    kind = str(told.get("type"))
-    is_new = kind.endswith("_ORDER")
-    order_id = told.get("id") if is_new else told.get("orderID")
-    if isinstance(order_id, str) and order_id and not kind.endswith("_REJECT"):
-        report = OrderReport(
-            exchange=NAME,
-            instrument="",
-            exchange_order_id=order_id,
-            status=OrderStatus.UNKNOWN,
-            source=ReportSource.STREAM,
-            received_time_ns=now_ns,
-            reason=message[:200],
-        )
-        events.append(OrderReported(NAME, report, None, now_ns))
-    return events

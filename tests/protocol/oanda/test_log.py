@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.oanda_acting import NOW_NS, Asked, MemoryLog, converse, created, refusal, reply
@@ -162,6 +162,7 @@ def test_enough_is_enough() -> None:
 _steps = st.lists(st.tuples(st.integers(1, 1200), st.integers(0, 3 * DAY)), min_size=0, max_size=12)
 
 
+@example([(1, 0), (1, 0), (1001, 0), (999, 0)], 1, 0, 0, "")
 @given(
     _steps,
     st.integers(1, 4),

@@ -339,6 +339,56 @@ def test_a_log_that_cannot_be_read_is_asked_for_again_ever_more_slowly(error: An
     assert talk.is_healthy()
 
 
+def test_heartbeats_do_not_hurry_what_has_failed() -> None:
+    """They come every five seconds and name what is missing."""
+    talk = Talk()
+    talk.open()
+    talk.hear(heartbeat(101))
+    (call,) = talk.step()
+    for wait in (1, 2, 4, 8):
+        talk.answer(call, ReplyLost("lost"))
+        (call,) = talk.step(wait * SECOND)
+        talk.hear(heartbeat(101))
+    talk.answer(call, ReplyLost("lost"))
+    for _ in range(3):
+        assert talk.step(5 * SECOND) == []
+        talk.hear(heartbeat(101))
+    assert talk.step(1 * SECOND) == [call]
+
+
+def test_a_log_that_ends_before_what_was_told_is_begun_anew_in_the_end() -> None:
+    """Not at once: a copy may lag. Else all that comes would pass for old."""
+    talk = Talk()
+    talk.live()
+    talk.hear(line(101))
+    talk.hear(heartbeat(7))
+    for _ in range(3):
+        (call,) = talk.step(2 * SECOND)
+        talk.hear(heartbeat(7))
+        talk.answer(call, LogPage((), "7"))
+        assert not [event for event in talk.events if isinstance(event, SequenceGap)]
+    (call,) = talk.step(2 * SECOND)
+    talk.answer(call, LogPage((), "7"))
+    assert [e.expected for e in talk.events if isinstance(e, SequenceGap)] == [102]
+    assert isinstance(talk.step()[0], Close)
+    talk.session.closed("given up", talk.now)
+    assert talk.streams().before() == FetchLogState()
+
+
+def test_a_copy_that_lags_for_a_moment_changes_nothing() -> None:
+    """The next page has it all."""
+    talk = Talk()
+    talk.live()
+    talk.hear(line(101))
+    talk.hear(heartbeat(100))
+    (call,) = talk.step(2 * SECOND)
+    talk.answer(call, LogPage((), "100"))
+    (call,) = talk.step(1 * SECOND)
+    talk.answer(call, LogPage((line(102),), "102"))
+    assert talk.ids == [101, 102]
+    assert talk.is_healthy()
+
+
 def test_a_log_that_does_not_go_back_so_far_is_begun_anew() -> None:
     """An account that was reset, or another's."""
     talk = Talk()
@@ -408,6 +458,24 @@ def test_balances_are_in_the_accounts_currency() -> None:
     talk.hear(line(101, "TRANSFER_FUNDS", amount="5.0", accountBalance="105.0"))
     balances = [event.balances for event in talk.events if hasattr(event, "balances")]
     assert [(b.currency, b.total) for (b,) in balances] == [("USD", Decimal("105.0"))]
+
+
+def test_the_exit_of_a_trade_that_nobody_told_of_says_what_it_can() -> None:
+    """Nor of one that is closed: its order is asked for."""
+    talk = Talk()
+    talk.live()
+    fill = {"orderID": "80", "instrument": "EUR_USD", "price": "1.1", "accountBalance": "9.5"}
+    closed = [{"tradeID": "90", "units": "-300", "price": "1.1"}]
+    talk.hear(line(101, "ORDER_FILL", units="-300", **fill, tradesClosed=closed))
+    talk.events.clear()
+    for number, trade in ((102, "90"), (103, "4711")):
+        exit_ = {"tradeID": trade, "price": "1.07", "timeInForce": "GTC"}
+        talk.hear(line(number, "STOP_LOSS_ORDER", **exit_))
+    reports = [e.report for e in talk.events if isinstance(e, OrderReported)]
+    assert [(r.instrument, r.side, r.trade_id) for r in reports] == [
+        ("", None, "90"),
+        ("", None, "4711"),
+    ]
 
 
 def test_an_order_that_cannot_be_read_is_asked_for_and_the_stream_lives() -> None:
