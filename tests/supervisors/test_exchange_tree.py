@@ -295,6 +295,42 @@ async def test_of_an_order_that_never_rests_the_first_word_is_not_the_verdict(
     assert order.status is OrderStatus.EXPIRED
 
 
+async def test_an_order_of_which_only_its_beginning_was_told_is_asked_for() -> None:
+    """The reply is lost, and the stream has said no more than that it was accepted."""
+    host = ToyHost()
+
+    async def lost(_: Any) -> Any:
+        host.stream("user_stream").put(b'{"order": "open", "id": "c1", "filled": "0"}')
+        await anyio.sleep(1)
+        message = "lost"
+        raise OutcomeUnknown(message, client_order_id="c1")
+
+    scripted(host, PlaceOrder=lost, FetchOrder=report(OrderStatus.EXPIRED))
+    async with toy_tree(host) as (tree, _, _):
+        assert tree.orders is not None
+        at_once = evolve(request(), time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
+        order = await tree.orders.ask(Place(at_once), timeout=30)
+
+    assert order.status is OrderStatus.EXPIRED
+
+
+async def test_where_the_reply_decides_an_open_order_is_not_the_verdict() -> None:
+    """The stream says that it was made; the reply, that it was ended in the same breath."""
+    host = ToyHost()
+
+    async def slow(_: Any) -> Any:
+        host.stream("user_stream").put(b'{"order": "open", "id": "c1", "filled": "0"}')
+        await anyio.sleep(3)
+        message = "halted"
+        raise OrderRejected(message, code="HALTED")
+
+    scripted(host, PlaceOrder=slow)
+    async with toy_tree(host, reply_decides=True) as (tree, _, _):
+        assert tree.orders is not None
+        with pytest.raises(OrderRejected, match="halted"):
+            await tree.orders.ask(Place(request()), timeout=30)
+
+
 @pytest.mark.parametrize("way", ["stream", "resolver"])
 async def test_an_order_that_proves_refused_is_never_returned_as_if_placed(way: str) -> None:
     """Whether the stream says so first or the resolver proves it, the owner gets a refusal."""

@@ -68,6 +68,7 @@ def test_a_page_that_holds_what_waits_tells_it_once() -> None:
     log = order()
     log.take(12, 12)
     assert page(log, 11, 12, 13) == ([11, 12, 13], None)
+    assert not log.has_hole
     assert log.take(13, 13) == []
 
 
@@ -101,6 +102,12 @@ def test_a_gap_that_stays_is_accepted_and_what_comes_late_is_told_once() -> None
     assert log.take(12, 12) == []
     assert log.take(13, 13) == [13]
     assert log.take(15, 15) == [15]
+
+
+def test_of_several_gaps_the_first_is_told() -> None:
+    """Whether or not they are believed."""
+    assert page(order(), 12, 14) == ([], 11)
+    assert page(order(), 12, 14, accept_gaps=True) == ([12, 14], 11)
 
 
 def test_what_waits_within_a_gap_is_told_in_its_place() -> None:

@@ -230,6 +230,16 @@ def test_a_book_is_replaced_and_its_changes_told() -> None:
     assert told.book.in_step
 
 
+def test_what_stays_in_a_ladder_is_no_change() -> None:
+    """Nor is it taken for gone."""
+    line = Line(BOOK)
+    rungs = [{"price": "1.2", "liquidity": 5}, {"price": "1.3", "liquidity": 7}]
+    line.hear(price("1.1", asks=rungs))
+    (told,) = line.hear(price("1.1", asks=[rungs[0], {"price": "1.3", "liquidity": 8}]))
+    assert isinstance(told, BookUpdated)
+    assert told.changes == ((Side.SELL, Decimal("1.3"), Decimal(8)),)
+
+
 def test_a_side_may_be_empty() -> None:
     """Nobody deals there."""
     line = Line(BOOK, ("EUR-USD", Topic.TICKER))

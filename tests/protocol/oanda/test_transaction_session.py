@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from attrs import evolve
 
 from venuetree.protocol.commands import FetchLog, FetchLogState, LogPage, LogState
 from venuetree.protocol.errors import (
@@ -433,6 +434,27 @@ def test_an_exit_has_the_instrument_and_side_of_its_trade() -> None:
     (told,) = [e.report for e in talk.events if isinstance(e, OrderReported)]
     assert (told.instrument, told.side, told.quantity) == ("EUR-USD", Side.SELL, Decimal(300))
     assert (told.type, told.trade_id) == (OrderType.STOP_LOSS, "90")
+
+
+def test_an_exit_of_a_short_trade_buys() -> None:
+    """What is open of it is below zero."""
+    talk = Talk()
+    short = evolve(TRADE, side=Side.SELL)
+    talk.live(LogState("100", (), "USD", (short,)))
+    talk.hear(line(101, "STOP_LOSS_ORDER", tradeID="90", price="1.09", timeInForce="GTC"))
+    (told,) = [e.report for e in talk.events if isinstance(e, OrderReported)]
+    assert (told.side, told.quantity) == (Side.BUY, Decimal(300))
+
+
+def test_a_page_in_another_sequence_is_told_in_order() -> None:
+    """Ids say where a transaction belongs, not its place on the page."""
+    talk = Talk()
+    talk.live()
+    talk.hear(heartbeat(103))
+    (call,) = talk.step(2 * SECOND)
+    talk.answer(call, LogPage((line(103), line(101), line(102)), "103"))
+    assert talk.ids == [101, 102, 103]
+    assert talk.is_healthy()
 
 
 def test_the_exit_of_a_trade_that_was_just_opened_and_reduced() -> None:
