@@ -14,7 +14,8 @@ from attrs import evolve
 
 from tests.support.memory_network import MemoryNetwork
 from tests.support.samples import MARGIN_TRADE
-from tests.support.toy import NAME, ToyHost, default_answer, report, toy_exchange, toy_tree
+from tests.support.toy import ToyHost, default_answer, toy_exchange, toy_tree
+from tests.support.toy_samples import NAME, report
 from tests.support.virtual_time import BACKENDS, fresh
 from venuetree.actors.addresses import TlsMode
 from venuetree.actors.clock import LoopClock

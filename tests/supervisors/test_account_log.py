@@ -5,21 +5,13 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.support.toy import (
-    Told,
-    ToyHost,
-    ToySession,
-    default_answer,
-    report,
-    toy_tree,
-    trade_changed,
-    transaction,
-)
+from tests.support.toy import Told, ToyHost, default_answer, toy_tree
+from tests.support.toy_samples import report, request, trade_changed, transaction
+from tests.support.toy_streams import ToySession
 from venuetree.actors.feed import AccountFeed, MarketFeed
 from venuetree.actors.mailbox import MailboxSpec, Overflow
 from venuetree.actors.order_messages import Known, Place
 from venuetree.protocol import commands
-from venuetree.protocol.builders import limit_order
 from venuetree.protocol.errors import OutcomeUnknown, TransportError
 from venuetree.protocol.events import (
     AccountEvent,
@@ -28,7 +20,7 @@ from venuetree.protocol.events import (
     StreamDisconnected,
 )
 from venuetree.protocol.journal import MemoryJournal
-from venuetree.protocol.models import MarginTradeChange, OrderRequest, OrderStatus, Side, Topic
+from venuetree.protocol.models import MarginTradeChange, OrderStatus, Topic
 from venuetree.protocol.port import Auth, LogTold, Subscription
 from venuetree.supervisors import exchange_tree
 from venuetree.supervisors.exchange_tree import ExchangeTree
@@ -37,11 +29,6 @@ from venuetree.supervisors.wiring import Part
 pytestmark = pytest.mark.anyio
 
 NO_STREAM = Part.ALL & ~Part.USER_STREAM
-
-
-def request(client_order_id: str = "c1") -> OrderRequest:
-    """An order of the toy exchange."""
-    return limit_order("A-USD", Side.BUY, quantity="1", price="10", client_order_id=client_order_id)
 
 
 class Host(ToyHost):

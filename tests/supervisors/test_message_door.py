@@ -8,11 +8,12 @@ import anyio
 import orjson
 import pytest
 
-from tests.support.toy import NAME, ToyHost, ToyStream, default_answer, report, toy_tree
+from tests.support.toy import ToyHost, default_answer, toy_tree
+from tests.support.toy_samples import NAME, report, request
+from tests.support.toy_streams import ToyStream
 from venuetree.actors.errors import AskTimeout
 from venuetree.actors.order_messages import Known, Place
 from venuetree.protocol import commands
-from venuetree.protocol.builders import limit_order
 from venuetree.protocol.errors import (
     EngineError,
     OutcomeUnknown,
@@ -20,7 +21,7 @@ from venuetree.protocol.errors import (
     ReplyLost,
     TransportError,
 )
-from venuetree.protocol.models import Order, OrderRequest, OrderStatus, Side
+from venuetree.protocol.models import Order, OrderStatus
 from venuetree.protocol.port import (
     Connect,
     Lane,
@@ -57,11 +58,6 @@ class ToyDoor:
         if "number" not in said:
             return None
         return MessageReply(said["number"], 200, {}, said["command"].encode())
-
-
-def request(client_order_id: str = "c1") -> OrderRequest:
-    """An order to be placed."""
-    return limit_order("A-USD", Side.BUY, quantity="1", price="10", client_order_id=client_order_id)
 
 
 door_tree = partial(toy_tree, parts=Part.ORDERS, message_door=ToyDoor())

@@ -6,10 +6,11 @@ import anyio
 import pytest
 from attrs import evolve
 
-from tests.support.toy import ToyHost, default_answer, report, toy_tree
+from tests.support.toy import ToyHost, default_answer, toy_tree
+from tests.support.toy_samples import report, request
 from venuetree.actors.order_messages import CancelAll, CloseBy, Known, Place, PlacePair, Replace
 from venuetree.protocol import commands
-from venuetree.protocol.builders import limit_order, market_order, oco
+from venuetree.protocol.builders import market_order, oco
 from venuetree.protocol.errors import (
     CancelRefused,
     EngineError,
@@ -36,11 +37,6 @@ from venuetree.supervisors.wiring import Part
 pytestmark = pytest.mark.anyio
 
 NO_STREAM = Part.ALL & ~Part.USER_STREAM
-
-
-def request(client_order_id: str) -> OrderRequest:
-    """An order to be placed."""
-    return limit_order("A-USD", Side.BUY, quantity="1", price="10", client_order_id=client_order_id)
 
 
 PAIR = oco(
