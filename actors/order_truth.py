@@ -37,6 +37,7 @@ from venuetree.protocol.models import Order, OrderKey, OrderStatus
 __all__ = [
     "ASK_TIMEOUT",
     "MARGIN",
+    "RESOLVE",
     "Awaited",
     "OrderTruth",
     "Retry",
@@ -99,6 +100,8 @@ class OrderTruth:
         self._tasks = tasks
         self._changed: dict[str, anyio.Event] = {}
         self._inquiries: set[Hashable] = set()
+        #: Set when an inquiry ends, whatever it was about.
+        self._answered = anyio.Event()
         #: Until when (anyio's clock) somebody waits for an order, by client order id.
         self.awaited: dict[str, float] = {}
         #: Called, once, with an order of which enough is known, whichever way that came first.
@@ -173,6 +176,25 @@ class OrderTruth:
             raise self.not_found(OrderKey(client_order_id=client_order_id), operation)
         return order
 
+    async def settled(self, order: Order, deadline: float, *, operation: str) -> Order:
+        """Wait until an order in doubt has been asked for, or has ended.
+
+        Raises:
+            OutcomeUnknown: the deadline (anyio's clock) passed first; the asking goes on.
+        """
+        while order.key in self.ledger.doubtful() and not order.status.is_final:
+            with anyio.CancelScope(deadline=deadline - MARGIN) as scope:
+                await self._answered.wait()
+            if scope.cancelled_caught:
+                raise OutcomeUnknown(
+                    "whether the order has ended could not be found out in time",
+                    client_order_id=order.client_order_id,
+                    exchange=self.exchange,
+                    operation=operation,
+                )
+            order = self.ledger.find(order.key) or order
+        return order
+
     async def named(self, key: OrderKey, deadline: float, *, operation: str) -> OrderKey:
         """All names of an order. One that is still on its way is waited for.
 
@@ -234,6 +256,8 @@ class OrderTruth:
             await inquiry()
         finally:
             self._inquiries.discard(name)
+            answered, self._answered = self._answered, anyio.Event()
+            answered.set()
         # The question may have come up again in the moment it was answered.
         self.apply(())
 

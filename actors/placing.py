@@ -4,14 +4,16 @@ Each is written down before it is sent, and waits for its verdict, however that 
 reply, by the user stream, or by the asking of `order_truth` where both are lost.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TypeVar
+
+import anyio
 
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError
 from venuetree.actors.order_messages import CloseBy, Place, PlacePair, Replace
-from venuetree.actors.order_truth import Awaited, OrderTruth, has_verdict, left
+from venuetree.actors.order_truth import RESOLVE, Awaited, OrderTruth, has_verdict, left
 from venuetree.protocol.account_checks import check_open_orders
 from venuetree.protocol.commands import (
     ClosePosition,
@@ -284,15 +286,25 @@ class Placing:
     async def _asked(
         self, request: OrderRequest, order: Order, deadline: float, operation: str
     ) -> Order:
-        """An order that may have ended in the moment it was made, as the exchange has it."""
-        truth = self._truth
-        with suppress(EngineError):  # the stream may tell meanwhile, and until then it is asked
-            order = await truth.refresh(order.key, operation=operation)
-        if _may_rest(request) or order.status.is_final:
-            return order
-        truth.ledger.doubt(order.key)
-        truth.apply(())
-        return await truth.until(request.client_order_id, _has_ended, deadline, operation=operation)
+        """An order that may have ended in the moment it was made, as the exchange has it.
+
+        Raises:
+            OutcomeUnknown: the deadline passed first; the asking goes on.
+        """
+        truth, attempt = self._truth, 0
+        while not order.status.is_final:
+            truth.ledger.doubt(order.key)
+            truth.apply(())
+            order = await truth.settled(order, deadline, operation=operation)
+            if _may_rest(request):
+                break
+            # Of one that cannot rest only the end is the answer: what was asked lagged behind.
+            with anyio.move_on_after(min(RESOLVE.delay(attempt), left(deadline))):
+                order = await truth.until(
+                    request.client_order_id, _has_ended, math.inf, operation=operation
+                )
+            attempt += 1
+        return order
 
     def _told(self, order: Order, delivery: Delivery) -> None:
         """Tell an order's owner the verdict."""

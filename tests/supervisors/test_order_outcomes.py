@@ -1,5 +1,6 @@
 """What becomes of an order when replies are lost, late or at odds with the account's stream."""
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -243,23 +244,83 @@ async def test_of_an_order_that_never_rests_the_first_word_is_not_the_verdict(
     assert order.status is OrderStatus.EXPIRED
 
 
-async def test_an_order_of_which_only_its_beginning_was_told_is_asked_for() -> None:
-    """The reply is lost, and the stream has said no more than that it was accepted."""
-    host = ToyHost()
+def begun_and_lost(host: ToyHost) -> Callable[[Any], Awaitable[Any]]:
+    """The stream says that the order is open; a second later the reply is lost."""
 
-    async def lost(_: Any) -> Any:
+    async def lose(_: Any) -> Any:
         host.stream("user_stream").put(b'{"order": "open", "id": "c1", "filled": "0"}')
         await anyio.sleep(1)
         message = "lost"
         raise OutcomeUnknown(message, client_order_id="c1")
 
-    scripted(host, PlaceOrder=lost, FetchOrder=report(OrderStatus.EXPIRED))
+    return lose
+
+
+async def test_an_order_of_which_only_its_beginning_was_told_is_asked_for() -> None:
+    """The reply is lost, and the stream has said no more than that it was accepted."""
+    host = ToyHost()
+    scripted(host, PlaceOrder=begun_and_lost(host), FetchOrder=report(OrderStatus.EXPIRED))
     async with toy_tree(host) as (tree, _, _):
         assert tree.orders is not None
         at_once = evolve(request(), time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
         order = await tree.orders.ask(Place(at_once), timeout=30)
 
     assert order.status is OrderStatus.EXPIRED
+
+
+@pytest.mark.parametrize("may_rest", [True, False], ids=["resting", "at_once"])
+async def test_an_asking_that_fails_is_repeated_before_the_verdict_is_given(
+    *, may_rest: bool
+) -> None:
+    """Whether it still is open is what was asked: the failure of the question is no answer."""
+    host = ToyHost()
+    scripted(
+        host,
+        PlaceOrder=begun_and_lost(host),
+        FetchOrder=[TransportError("down"), OrderNotFound("replica"), report(OrderStatus.REJECTED)],
+    )
+    time = TimeInForce.GOOD_TILL_CANCELLED if may_rest else TimeInForce.IMMEDIATE_OR_CANCEL
+    async with toy_tree(host, reply_decides=may_rest) as (tree, _, _):
+        assert tree.orders is not None
+        with pytest.raises(OrderRejected):
+            await tree.orders.ask(Place(evolve(request(), time_in_force=time)), timeout=30)
+
+    assert sum(isinstance(each, commands.FetchOrder) for each in host.commands) == 3
+
+
+async def test_an_open_order_that_cannot_rest_is_asked_for_until_it_has_ended() -> None:
+    """A copy of the exchange's that lags behind says so for a while."""
+    host = ToyHost()
+    lagging = report(OrderStatus.OPEN)
+    scripted(
+        host,
+        PlaceOrder=begun_and_lost(host),
+        FetchOrder=[lagging, lagging, report(OrderStatus.EXPIRED)],
+    )
+    async with toy_tree(host) as (tree, _, _):
+        assert tree.orders is not None
+        at_once = evolve(request(), time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
+        began = anyio.current_time()
+        order = await tree.orders.ask(Place(at_once), timeout=30)
+        took = anyio.current_time() - began
+
+    assert order.status is OrderStatus.EXPIRED
+    assert took == pytest.approx(1 + 0.2 + 0.4, abs=0.1)
+
+
+async def test_an_order_that_nobody_can_tell_of_in_time_is_unknown_to_its_owner() -> None:
+    """And not called open because it was so a while ago."""
+    host = ToyHost()
+    scripted(host, PlaceOrder=begun_and_lost(host), FetchOrder=TransportError("down"))
+    async with toy_tree(host, reply_decides=True) as (tree, _, _):
+        assert tree.orders is not None
+        began = anyio.current_time()
+        with pytest.raises(OutcomeUnknown, match="in time") as caught:
+            await tree.orders.ask(Place(request()), timeout=10)
+        took = anyio.current_time() - began
+
+    assert caught.value.client_order_id == "c1"
+    assert took == pytest.approx(10, abs=0.1)
 
 
 async def test_where_the_reply_decides_an_open_order_is_not_the_verdict() -> None:
