@@ -97,6 +97,7 @@ class Trading(Asking):
         """
         orders = self._need_orders("place_oco")
         self._need(Ability.OCO, "pairs of orders of which one cancels the other", "place_oco")
+        self._need_terms(*request.orders, operation="place_oco")
         request = OcoRequest(self._with_id(request.limit), self._with_id(request.stop))
         instrument, timeout = await self._rules(request.limit.instrument, timeout)
         check_oco(request, instrument)
@@ -223,6 +224,7 @@ class Trading(Asking):
             NotSupported: the exchange changes no orders in place; see `replace`.
         """
         self._need(Ability.EDIT, "changing an order in place", "edit")
+        self._need_terms(request, operation="edit")
         check_order(request, await self._instrument(request.instrument))
         return await self._ask(
             self._need_orders("edit"),
@@ -284,6 +286,7 @@ class Trading(Asking):
 
     async def preview(self, request: OrderRequest) -> OrderPreview:
         """Ask what an order would cost; nothing is placed."""
+        self._need_terms(request, operation="preview")
         check_order(request, await self._instrument(request.instrument))
         return await self._question(commands.PreviewOrder(request), "preview")
 
@@ -293,9 +296,13 @@ class Trading(Asking):
         if ability not in self._tree.wiring.exchange.profile.abilities:
             raise NotSupported(what, exchange=self.name, operation=operation)
 
-    def _need_type(self, request: OrderRequest, operation: str) -> None:
-        if request.margin is not None:
+    def _need_terms(self, *requests: OrderRequest, operation: str) -> None:
+        """Refuse terms that the exchange does not have, rather than leave them out."""
+        if any(request.margin is not None for request in requests):
             self._need(Ability.MARGIN, "orders with margin terms", operation)
+
+    def _need_type(self, request: OrderRequest, operation: str) -> None:
+        self._need_terms(request, operation=operation)
         if request.type not in self._tree.wiring.exchange.profile.order_types:
             raise NotSupported(
                 f"orders of type {request.type.value}", exchange=self.name, operation=operation

@@ -50,6 +50,7 @@ from venuetree.protocol.models import (
     InstrumentStatus,
     MarginTerms,
     MarginTradeState,
+    OcoRequest,
     OrderKey,
     OrderReport,
     OrderStatus,
@@ -187,16 +188,29 @@ def test_every_call_of_the_margin_part_is_tried_above() -> None:
     assert public - {"positions"} == set(CALLS)
 
 
-async def test_margin_terms_are_refused_where_there_is_no_margin() -> None:
-    """Before the instrument is even asked for."""
+ON_MARGIN_ORDER = limit_order("A-USD", Side.BUY, quantity=1, price=10, margin=MarginTerms(tag="t"))
+PLAIN = limit_order("A-USD", Side.BUY, quantity=1, price=10)
+WITH_TERMS: dict[str, Callable[[ExchangeHandle], Coroutine[Any, Any, object]]] = {
+    "place": lambda e: e.place(ON_MARGIN_ORDER),
+    "place_oco": lambda e: e.place_oco(OcoRequest(PLAIN, ON_MARGIN_ORDER)),
+    "replace": lambda e: e.replace("1", ON_MARGIN_ORDER),
+    "edit": lambda e: e.edit("1", ON_MARGIN_ORDER),
+    "preview": lambda e: e.preview(ON_MARGIN_ORDER),
+}
+
+
+@pytest.mark.parametrize("operation", WITH_TERMS)
+async def test_margin_terms_are_refused_where_there_is_no_margin(operation: str) -> None:
+    """Before the instrument is even asked for, and never left out in silence."""
     host = Host()
-    order = limit_order("A-USD", Side.BUY, quantity=1, price=10, margin=MarginTerms(tag="t"))
-    async with handle(host) as exchange:
+    spot = frozenset({Ability.EDIT, Ability.OCO, Ability.REPLACE})
+    async with handle(host, abilities=spot) as exchange:
         before = len(host.requests)
-        with pytest.raises(NotSupported, match="margin terms"):
-            await exchange.place(order)
+        with pytest.raises(NotSupported, match="margin terms") as caught:
+            await WITH_TERMS[operation](exchange)
 
         assert len(host.requests) == before
+    assert caught.value.operation == operation
 
 
 async def test_margin_terms_are_checked_before_an_order_is_sent() -> None:

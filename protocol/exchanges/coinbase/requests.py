@@ -176,7 +176,7 @@ def _market(order: OrderRequest) -> dict[str, Any]:
             variant = "market_market_ioc"
         case TimeInForce.FILL_OR_KILL:
             variant = "market_market_fok"
-        case TimeInForce.GOOD_TILL_DATE:
+        case TimeInForce.GOOD_TILL_DATE | TimeInForce.GOOD_FOR_DAY:
             _not_supported("a market order cannot wait")
     size = _size(order)
     if order.side is Side.SELL and "base_size" not in size:
@@ -188,7 +188,9 @@ def _market(order: OrderRequest) -> dict[str, Any]:
 
 
 def _limit(order: OrderRequest) -> dict[str, Any]:
-    variant = _LIMIT_VARIANTS[order.time_in_force]
+    variant = _LIMIT_VARIANTS.get(order.time_in_force)
+    if variant is None:
+        _not_supported(f"a limit order cannot be {order.time_in_force.value}")
     fields: dict[str, Any] = {**_size(order), "limit_price": _price(order), **_end_time(order)}
     if variant in {"limit_limit_gtc", "limit_limit_gtd"}:
         fields["post_only"] = order.liquidity is LiquidityPreference.MAKER_ONLY

@@ -17,6 +17,7 @@ from venuetree.protocol.exchanges.coinbase.fill_flows import fills
 from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.resolving import resolve
 from venuetree.protocol.messages import Request
+from venuetree.protocol.models import CandlePrice
 from venuetree.protocol.port import FlowContext, LimitReport, RestFlow, RestReply
 
 __all__ = ["CoinbaseRest"]
@@ -119,8 +120,11 @@ def _question(  # noqa: C901 - a table of commands
             return market.book(instrument, depth, context)
         case c.FetchTickers(names):
             return market.tickers(names, context)
-        case c.FetchCandles(instrument, interval_ns, start_ns, end_ns):
+        case c.FetchCandles(instrument, interval_ns, start_ns, end_ns, priced_by=CandlePrice.USUAL):
             return market.candles(instrument, interval_ns, start_ns, end_ns, context)
+        case c.FetchCandles(priced_by=price):
+            message = f"candles of the {price.value}: there are those of trades"
+            raise NotSupported(message, exchange=NAME, operation="candles")
         case c.FetchTrades(instrument, limit):
             return market.trades(instrument, limit, context)
         case _:

@@ -120,7 +120,7 @@ def limit(**changes: Any) -> OrderRequest:
 
 
 IOC, FOK = TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL
-GTD = TimeInForce.GOOD_TILL_DATE
+GTD, GFD = TimeInForce.GOOD_TILL_DATE, TimeInForce.GOOD_FOR_DAY
 STOP: dict[str, Any] = {
     "quantity": "0.01",
     "price": "61900.00",
@@ -214,6 +214,8 @@ def test_an_attached_bracket_has_no_size_of_its_own() -> None:
     [
         (market_order("BTC-USD", Side.SELL, quote_quantity="10"), NotSupported),
         (market_order("BTC-USD", Side.SELL, quantity="1", time_in_force=GTD), NotSupported),
+        (market_order("BTC-USD", Side.BUY, quantity="1", time_in_force=GFD), NotSupported),
+        (limit(time_in_force=GFD), NotSupported),
         (limit(time_in_force=IOC, liquidity=LiquidityPreference.MAKER_ONLY), NotSupported),
         (stop_limit_order("BTC-USD", Side.BUY, **STOP, time_in_force=IOC), NotSupported),
         (limit(attached=bracket(stop_price="1")), NotSupported),
