@@ -17,7 +17,7 @@ from venuetree.protocol.errors import (
     RemoteProtocolError,
     ReplyLost,
 )
-from venuetree.protocol.port import Effect, RestReply, RestRequest
+from venuetree.protocol.port import Effect, Lane, RestReply, RestRequest
 
 __all__ = ["SECOND_NS", "Began", "HttpBackend", "HttpClient", "Wire", "check_method"]
 
@@ -232,6 +232,7 @@ class OwnWire:
             data,
             timeout_s=request.timeout_ns / SECOND_NS,
             operation=request.operation,
+            is_urgent=request.lane < Lane.DATA,
             about_to_send=began,
         )
 

@@ -13,6 +13,7 @@ timed out or failed is closed, never reused.
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import anyio
 from anyio.abc import ByteStream
@@ -35,6 +36,7 @@ class HttpOptions:
 
     Attributes:
         max_connections: to one host; more requests wait for their turn.
+        kept_for_urgent: of these, so many that only urgent requests may use.
         connect_timeout_s: for TCP and TLS.
         idle_limit_s: a connection idle for longer is not used again: servers close theirs after
             a minute or so, and a request that crosses the closing is an outcome unknown.
@@ -42,6 +44,7 @@ class HttpOptions:
     """
 
     max_connections: int = 8
+    kept_for_urgent: int = 0
     connect_timeout_s: float = 10.0
     idle_limit_s: float = 45.0
     max_body_bytes: int = 64 * 1024 * 1024
@@ -72,7 +75,10 @@ class HttpPool:
         self._network = network
         self._options = options or HttpOptions()
         self._exchange = exchange
-        self._turns = anyio.Semaphore(self._options.max_connections, fast_acquire=True)
+        most, kept = self._options.max_connections, self._options.kept_for_urgent
+        self._turns = anyio.Semaphore(most, fast_acquire=True)
+        #: What a request that can wait has to have first; None where all may use all.
+        self._patient = anyio.Semaphore(most - kept, fast_acquire=True) if kept else None
         #: The most recently used is taken first, so that few stay warm and the rest age out.
         self._idle: deque[Connection] = deque()
         #: Set when one comes back, for those that wait for a turn to open another.
@@ -92,6 +98,7 @@ class HttpPool:
         *,
         timeout_s: float,
         operation: str = "",
+        is_urgent: bool = True,
         about_to_send: Callable[[], None] | None = None,
     ) -> HttpReply:
         """Send one whole request and read its whole reply within `timeout_s`.
@@ -109,7 +116,7 @@ class HttpPool:
         has_begun = False
         connection: Connection | None = None
         with self._loop.scope(deadline=self._loop.time() + timeout_s):
-            async with self._turns:
+            async with self._admitted(is_urgent=is_urgent), self._turns:
                 connection = await self._take(operation)
                 before = connection.tap.sent
                 try:
@@ -132,6 +139,10 @@ class HttpPool:
             raise ReplyLost(message, exchange=self._exchange, operation=operation)
         message = f"{self._address.host} could not be reached within {timeout_s:g} s"
         raise TransportError(message, exchange=self._exchange, operation=operation)
+
+    def _admitted(self, *, is_urgent: bool) -> AbstractAsyncContextManager[object]:
+        """What a request waits for before its turn: room beside what is kept for urgent ones."""
+        return nullcontext() if is_urgent or self._patient is None else self._patient
 
     async def warm_up(self, *, connections: int = 1) -> None:
         """Open connections ahead, so that the first orders need not wait for TCP and TLS.

@@ -30,7 +30,6 @@ class PacedNetwork:
     def __init__(self, network: Network, window: LimitWindow) -> None:
         self._network = network
         self._period_s = window.period_ns / 1e9 + SLACK_S
-        self._capacity = window.capacity
         #: When the last connections began, on the loop's clock.
         self._begun: deque[float] = deque(maxlen=window.capacity)
         #: Held by whoever is next.
@@ -39,7 +38,7 @@ class PacedNetwork:
     def turn_in(self) -> float:
         """Seconds until a connection that is asked for now would begin, or somewhat less."""
         begun, wait = self._begun, 0.0
-        if len(begun) == self._capacity:
+        if len(begun) == begun.maxlen:
             wait = max(0.0, begun[0] + self._period_s - anyio.current_time())
         # Somebody is next, and has not begun yet: his turn comes before this one.
         return max(wait, SLACK_S) if self._turn.locked() else wait

@@ -38,7 +38,8 @@ class ExchangeConfig:
         endpoints: other addresses (a simulator, a proxy); parts left `""` keep their default.
         parts: which parts of the tree run; a program that only asks needs few.
         streams: how streams are opened and kept; also where plain text is accepted.
-        http: who speaks HTTP.
+        http: who speaks HTTP. httpx opens connections at a pace of its own, so that an exchange
+            that limits new ones may reject some: `TransportError`, and nothing was sent.
         feed_capacity: events a market subscriber may leave unread before its feed folds them.
         account_capacity: events an account subscriber may leave unread before it is ended.
         name: what `engine[name]` finds it by; the exchange's own name by default.

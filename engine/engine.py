@@ -14,7 +14,8 @@ import structlog
 
 from venuetree.actors.addresses import parse_address
 from venuetree.actors.clock import Clock, SystemClock
-from venuetree.actors.http_client import HttpClient
+from venuetree.actors.http_client import HttpBackend, HttpClient
+from venuetree.actors.http_pool import HttpOptions
 from venuetree.actors.network import Network, SystemNetwork
 from venuetree.actors.paced_network import PacedNetwork
 from venuetree.actors.rest_worker import ApiCallLog
@@ -36,6 +37,9 @@ from venuetree.supervisors.supervisor import Supervisor
 from venuetree.supervisors.wiring import Wiring
 
 __all__ = ["Engine"]
+
+#: One pool for everything, as large as the two of other exchanges.
+SHARED = HttpOptions(max_connections=16, kept_for_urgent=8)
 
 
 class Engine:
@@ -180,7 +184,9 @@ class Engine:
         signer = None if config.credentials is None else exchange.signer(config.credentials)
         if signer is None and exchange.profile.needs_credentials:
             raise ConfigurationError(
-                f"{exchange.name} answers nothing, market data included, without credentials",
+                f"{exchange.name} answers nothing, market data included, without credentials, and"
+                " none were given: its page names those that it wants, and their variables in the"
+                " environment",
                 exchange=config.name,
                 operation="configure",
             )
@@ -194,21 +200,24 @@ class Engine:
             **endpoints.others,
         }
 
-        def client() -> HttpClient:
+        def client(options: HttpOptions | None = None) -> HttpClient:
             made = HttpClient(
                 network=network,
                 clock=self._clock,
                 exchange=config.name,
                 backend=config.http,
+                options=options,
                 plain_text=plain_text,
             )
             self._clients.append(made)
             return made
 
-        # Urgent requests never queue for a connection behind data; where connections are few, what
-        # data has opened is rather there for all.
-        for_data = client()
-        urgent = client() if limit is None else for_data
+        # Urgent requests never queue for a connection behind data. Where new ones are few, what is
+        # open is there for all, but for some that data must leave free.
+        if limit is None or config.http is HttpBackend.HTTPX:
+            for_data, urgent = client(), client()
+        else:
+            for_data = urgent = client(SHARED)
 
         async def send(request: RestRequest) -> RestReply:
             chosen = urgent if request.lane < Lane.DATA else for_data

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import anyio
 import httpx
 import pytest
+from attrs import evolve
 
 from tests.support.memory_network import MemoryByteStream, MemoryNetwork
 from venuetree.actors.clock import LoopClock
@@ -23,7 +24,7 @@ from venuetree.protocol.errors import (
     ReplyLost,
     TransportError,
 )
-from venuetree.protocol.port import Effect, LimitWindow, RestReply, RestRequest, WindowKind
+from venuetree.protocol.port import Effect, Lane, LimitWindow, RestReply, RestRequest, WindowKind
 
 pytestmark = pytest.mark.anyio
 
@@ -161,6 +162,39 @@ async def test_who_waits_for_a_turn_takes_a_connection_that_comes_back() -> None
     assert anyio.current_time() - began < 1
     assert len(network.connected) == 1
     await client.aclose()
+
+
+async def test_what_is_kept_for_urgent_requests_is_never_taken_by_data() -> None:
+    """Questions that hang fill what is theirs; an order is sent all the same."""
+    network = MemoryNetwork()
+    client = new_client(network, max_connections=3, kept_for_urgent=1)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(client.send, evolve(READ, lane=Lane.DATA), URL)
+        await anyio.sleep(1)
+        hanging = [await network.accept() for _ in network.connected]
+        began = anyio.current_time()
+        async with answering(network, OK):
+            await client.send(evolve(WRITE, lane=Lane.PLACE), URL)
+        took = anyio.current_time() - began
+        tasks.cancel_scope.cancel()
+
+    assert len(hanging) == 2
+    assert took < 1
+
+
+async def test_urgent_requests_may_use_what_data_may_use_as_well() -> None:
+    """Nothing is kept from them."""
+    network = MemoryNetwork()
+    client = new_client(network, max_connections=3, kept_for_urgent=1)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(client.send, evolve(WRITE, lane=Lane.CANCEL), URL)
+        await anyio.sleep(1)
+        opened = len(network.connected)
+        tasks.cancel_scope.cancel()
+
+    assert opened == 3
 
 
 async def test_where_none_comes_back_a_turn_is_waited_for() -> None:
