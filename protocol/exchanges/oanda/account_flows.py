@@ -20,7 +20,7 @@ from venuetree.protocol.exchanges.oanda.reports import (
     positions_from,
     trade_from,
 )
-from venuetree.protocol.exchanges.oanda.requests import account_get, account_patch, quoted
+from venuetree.protocol.exchanges.oanda.requests import account_get, account_write, quoted
 from venuetree.protocol.models import (
     AccountChanges,
     AccountSummary,
@@ -94,7 +94,9 @@ def configure(alias: str | None, margin_rate: Decimal | None) -> RestFlow[None]:
     if margin_rate is not None:
         body["marginRate"] = decimal_text(margin_rate)
     if body:
-        request = account_patch("configure_account", "/configuration", body, lane=Lane.DATA)
+        request = account_write(
+            "PATCH", "configure_account", "/configuration", body, lane=Lane.DATA
+        )
         yield from ask(request, lambda _, __: None)
 
 

@@ -24,7 +24,7 @@ from venuetree.protocol.exchanges.oanda.placing_flows import (
 )
 from venuetree.protocol.exchanges.oanda.reading import NAME, symbol_of
 from venuetree.protocol.exchanges.oanda.refusals import unexecuted
-from venuetree.protocol.exchanges.oanda.requests import account_put, quoted
+from venuetree.protocol.exchanges.oanda.requests import account_write, quoted
 from venuetree.protocol.models import (
     ClientExtensions,
     Closing,
@@ -67,7 +67,8 @@ def _first(asked: RestFlow[tuple[OrderReport, ...]]) -> RestFlow[OrderReport]:
 def _close_trade(order: OrderRequest, trade_id: str) -> RestFlow[OrderReport]:
     """Its order cannot be given an id of ours: it is known by the trade that it closes."""
     _terms(order, "place")
-    request = account_put(
+    request = account_write(
+        "PUT",
         "place",
         f"/trades/{quoted(trade_id)}/close",
         {"units": closed_units(order, "place")},
@@ -116,7 +117,8 @@ def close_position(
         body[f"{prefix}Units"] = closed_units(order, operation)
         own = ClientExtensions(order.client_order_id, margin.tag, margin.comment)
         body[f"{prefix}ClientExtensions"] = extensions_body(own)
-    request = account_put(
+    request = account_write(
+        "PUT",
         operation,
         f"/positions/{quoted(symbol_of(orders[0].instrument, context))}/close",
         body,

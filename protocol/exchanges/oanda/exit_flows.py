@@ -19,13 +19,13 @@ from venuetree.protocol.errors import (
     OutcomeUnknown,
 )
 from venuetree.protocol.exchanges.oanda.asking import ask
-from venuetree.protocol.exchanges.oanda.order_bodies import EXITS, exit_body, extensions_body
+from venuetree.protocol.exchanges.oanda.order_bodies import EXIT_NAMES, exit_body, extensions_body
 from venuetree.protocol.exchanges.oanda.reading import NAME, amount, member, time_ns
 from venuetree.protocol.exchanges.oanda.refusals import unexecuted
 from venuetree.protocol.exchanges.oanda.reports import trade_from
 from venuetree.protocol.exchanges.oanda.requests import (
     account_get,
-    account_put,
+    account_write,
     order_name,
     quoted,
 )
@@ -80,7 +80,7 @@ def change_exits(
         OrderInvalid: nothing is to be changed, or an exit is none of its kind.
     """
     body: dict[str, Any] = {}
-    for ours, theirs in EXITS:
+    for ours, theirs in EXIT_NAMES:
         wanted: Exit | Keep | None = getattr(changes, ours)
         if isinstance(wanted, Keep):
             continue
@@ -89,7 +89,9 @@ def change_exits(
         body[theirs] = None if wanted is None else exit_body(wanted, instrument)
     if not body:
         _refuse("nothing is to be changed")
-    request = account_put(_OPERATION, f"/trades/{quoted(trade_id)}/orders", body, lane=Lane.PLACE)
+    request = account_write(
+        "PUT", _OPERATION, f"/trades/{quoted(trade_id)}/orders", body, lane=Lane.PLACE
+    )
     return _change(trade_id, body, request)
 
 
@@ -219,5 +221,5 @@ def _write(
             "nothing is to be written", rule="extensions", exchange=NAME, operation=operation
         )
     # Of no order's lane: what is refused here is no order.
-    request = account_put(operation, f"{path}/clientExtensions", body, lane=Lane.DATA)
+    request = account_write("PUT", operation, f"{path}/clientExtensions", body, lane=Lane.DATA)
     return ask(request, lambda _, __: None)

@@ -25,41 +25,27 @@ from venuetree.protocol.exchanges.oanda.reading import (
     integer,
     optional_amount,
 )
+from venuetree.protocol.exchanges.oanda.terms import TIMES_OF
 from venuetree.protocol.models import (
     AllowedOrders,
     Instrument,
     InstrumentStatus,
     OrderRule,
     OrderTimes,
-    OrderType,
     Quantum,
     QuantumField,
-    TimeInForce,
 )
 from venuetree.protocol.reading import MALFORMED, optional_text, text_of
 
 __all__ = ["ORDER_TYPES", "instruments_from"]
 
 #: What is placed by itself; exits come with an order or are set on its trade.
-ORDER_TYPES: Final = (
-    OrderType.MARKET,
-    OrderType.LIMIT,
-    OrderType.STOP,
-    OrderType.MARKET_IF_TOUCHED,
-)
+ORDER_TYPES: Final = tuple(TIMES_OF)
 
-_WAITING: Final = (
-    TimeInForce.GOOD_TILL_CANCELLED,
-    TimeInForce.GOOD_TILL_DATE,
-    TimeInForce.GOOD_FOR_DAY,
-)
-_AT_ONCE: Final = (TimeInForce.FILL_OR_KILL, TimeInForce.IMMEDIATE_OR_CANCEL)
 #: The same for every instrument.
 _SHARED: Final[tuple[OrderRule, ...]] = (
     AllowedOrders("type", ORDER_TYPES, by_quote=False, maker_only=False, oco=False),
-    OrderTimes("timeInForce", (OrderType.MARKET,), _AT_ONCE),
-    OrderTimes("timeInForce", (OrderType.LIMIT, OrderType.STOP), (*_WAITING, *_AT_ONCE)),
-    OrderTimes("timeInForce", (OrderType.MARKET_IF_TOUCHED,), _WAITING),
+    *(OrderTimes("timeInForce", (kind,), times) for kind, times in TIMES_OF.items()),
 )
 #: What the digits of a precision or of a pip may be: no instrument of this world has more.
 _MOST_DIGITS: Final = 18

@@ -17,7 +17,6 @@ import orjson
 from venuetree.protocol.commands import LogPage
 from venuetree.protocol.errors import RemoteProtocolError
 from venuetree.protocol.exchanges.oanda.asking import ask
-from venuetree.protocol.exchanges.oanda.order_bodies import wire_time
 from venuetree.protocol.exchanges.oanda.reading import (
     NAME,
     id_text,
@@ -28,7 +27,7 @@ from venuetree.protocol.exchanges.oanda.reading import (
 from venuetree.protocol.exchanges.oanda.requests import account_get, quoted
 from venuetree.protocol.port import FlowContext, Lane, RestFlow
 from venuetree.protocol.reading import MALFORMED
-from venuetree.protocol.timestamps import SECOND
+from venuetree.protocol.timestamps import SECOND, to_rfc3339
 
 __all__ = [
     "WEEK_NS",
@@ -238,7 +237,7 @@ def _bounds(from_ns: int, to_ns: int, lane: Lane, operation: str) -> RestFlow[tu
 
     Of the pages of the time only ids are used: they may carry the host of somewhere else.
     """
-    query = (("from", wire_time(from_ns)), ("to", wire_time(to_ns)), ("pageSize", str(_MOST)))
+    query = (("from", to_rfc3339(from_ns)), ("to", to_rfc3339(to_ns)), ("pageSize", str(_MOST)))
     request = account_get(operation, "/transactions", query, lane=lane)
     return (
         yield from ask(

@@ -44,11 +44,6 @@ class LogOrder(Generic[T]):
         """Whether there is something that has not been delivered."""
         return self.newest > self.last
 
-    @property
-    def has_hole(self) -> bool:
-        """Whether something waits for what came before it."""
-        return bool(self._waiting)
-
     def told_newest(self, number: int) -> None:
         """The exchange said that there is an entry of this id."""
         self.newest = max(self.newest, number)

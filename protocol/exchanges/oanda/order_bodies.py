@@ -8,13 +8,18 @@ siblings); "Transaction Definitions" (ClientExtensions).
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from venuetree.protocol.errors import NotSupported, OrderInvalid
 from venuetree.protocol.exchanges.oanda.grids import distance_text, price_text, units_text
 from venuetree.protocol.exchanges.oanda.reading import NAME, symbol_of
+from venuetree.protocol.exchanges.oanda.terms import (
+    TIMES_IN_FORCE,
+    TIMES_OF,
+    TYPES,
+    WAITING,
+)
 from venuetree.protocol.models import (
     Bracket,
     ClientExtensions,
@@ -31,50 +36,24 @@ from venuetree.protocol.models import (
     TriggerPrice,
 )
 from venuetree.protocol.port import FlowContext
-from venuetree.protocol.timestamps import SECOND
+from venuetree.protocol.timestamps import to_rfc3339
 
 __all__ = [
     "CLIENT_ID_LENGTH",
-    "EXITS",
+    "EXIT_NAMES",
     "checked",
     "closed_units",
     "exit_body",
     "extensions_body",
     "order_body",
-    "wire_time",
 ]
 
 #: One character more is CLIENT_ORDER_ID_INVALID.
 CLIENT_ID_LENGTH: Final = 128
 
-_TYPES: Final[Mapping[OrderType, str]] = {
-    OrderType.MARKET: "MARKET",
-    OrderType.LIMIT: "LIMIT",
-    OrderType.STOP: "STOP",
-    OrderType.MARKET_IF_TOUCHED: "MARKET_IF_TOUCHED",
-}
-_GTC, _GTD, _GFD, _IOC, _FOK = (
-    TimeInForce.GOOD_TILL_CANCELLED,
-    TimeInForce.GOOD_TILL_DATE,
-    TimeInForce.GOOD_FOR_DAY,
-    TimeInForce.IMMEDIATE_OR_CANCEL,
-    TimeInForce.FILL_OR_KILL,
-)
-_TIMES: Final[Mapping[TimeInForce, str]] = {
-    _GTC: "GTC",
-    _GTD: "GTD",
-    _GFD: "GFD",
-    _IOC: "IOC",
-    _FOK: "FOK",
-}
-_WAITING: Final = (_GTC, _GTD, _GFD)
-#: What the exchange documents for each type.
-_TIMES_OF: Final[Mapping[OrderType, tuple[TimeInForce, ...]]] = {
-    OrderType.MARKET: (_FOK, _IOC),
-    OrderType.LIMIT: (*_WAITING, _FOK, _IOC),
-    OrderType.STOP: (*_WAITING, _FOK, _IOC),
-    OrderType.MARKET_IF_TOUCHED: _WAITING,
-}
+#: The exchange's words for ours.
+_TYPES: Final = {kind: name for name, kind in TYPES.items() if kind in TIMES_OF}
+_TIMES: Final = {time: name for name, time in TIMES_IN_FORCE.items()}
 _FILLS: Final[Mapping[PositionFill, str]] = {
     PositionFill.DEFAULT: "DEFAULT",
     PositionFill.REDUCE_FIRST: "REDUCE_FIRST",
@@ -89,7 +68,7 @@ _TRIGGERS: Final[Mapping[TriggerPrice, str]] = {
     TriggerPrice.MID: "MID",
 }
 #: Our names of the exits, and the exchange's.
-EXITS: Final = (
+EXIT_NAMES: Final = (
     ("take_profit", "takeProfit"),
     ("stop_loss", "stopLoss"),
     ("guaranteed_stop", "guaranteedStopLoss"),
@@ -98,17 +77,15 @@ EXITS: Final = (
 _PLAIN: Final = MarginTerms()
 
 
-def wire_time(time_ns: int) -> str:
-    """`2024-06-14T20:00:00.000000000Z`: without the zone the exchange would take it for New York's.
+def _wire_time(time_ns: int) -> str:
+    """With its zone: without it the exchange would take it for New York's.
 
     `OrderInvalid` for a time that no calendar has.
     """
-    seconds, fraction = divmod(time_ns, SECOND)
     try:
-        moment = datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError) as error:
+        return to_rfc3339(time_ns)
+    except OverflowError as error:
         raise _invalid("expire_time", "not a time", str(time_ns)) from error
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
 
 
 def checked(order: OrderRequest, operation: str) -> Decimal:
@@ -170,7 +147,7 @@ def order_body(order: OrderRequest, context: FlowContext, operation: str) -> dic
             raise _invalid("price_bound", "a limit order is bound by its own price")
         bound = _positive("price_bound", margin.price_bound)
         body["priceBound"] = price_text("price_bound", bound, instrument)
-    body |= _time_in_force(order.time_in_force, order.expire_time_ns, _TIMES_OF[order.type])
+    body |= _time_in_force(order.time_in_force, order.expire_time_ns, TIMES_OF[order.type])
     body["positionFill"] = _FILLS[margin.position_fill]
     if order.type is not OrderType.MARKET:
         body["triggerCondition"] = _TRIGGERS[margin.trigger]
@@ -209,12 +186,12 @@ def _time_in_force(
     if time not in allowed:
         words = ", ".join(each.value for each in allowed)
         raise _invalid("time_in_force", "such an order cannot wait so", time.value, words)
-    if (time is _GTD) is (expire_time_ns is None):
+    if (time is TimeInForce.GOOD_TILL_DATE) is (expire_time_ns is None):
         message = "a good-till-date order, and no other, has an expiry time"
         raise _invalid("expire_time", message)
     told = {"timeInForce": _TIMES[time]}
     if expire_time_ns is not None:
-        told["gtdTime"] = wire_time(expire_time_ns)
+        told["gtdTime"] = _wire_time(expire_time_ns)
     return told
 
 
@@ -226,7 +203,7 @@ def _exits(attached: Bracket | None, exits: Exits) -> list[tuple[str, Exit]]:
         "stop_loss": bracket.stop_price,
     }
     wanted: list[tuple[str, Exit]] = []
-    for ours, theirs in EXITS:
+    for ours, theirs in EXIT_NAMES:
         exit_: Exit | None = getattr(exits, ours)
         price = also.get(ours)
         if exit_ is not None and price is not None:
@@ -254,7 +231,7 @@ def exit_body(wanted: Exit, instrument: Instrument | None = None) -> dict[str, A
     if wanted.distance is not None:
         distance = _positive("exit distance", wanted.distance)
         body["distance"] = distance_text("exit distance", distance, instrument)
-    body |= _time_in_force(wanted.time_in_force, wanted.expire_time_ns, _WAITING)
+    body |= _time_in_force(wanted.time_in_force, wanted.expire_time_ns, WAITING)
     words = extensions_body(wanted.extensions)
     if words:
         body["clientExtensions"] = words

@@ -41,7 +41,7 @@ from venuetree.protocol.exchanges.oanda.log_flows import (
 from venuetree.protocol.exchanges.oanda.placing_flows import ended
 from venuetree.protocol.exchanges.oanda.reading import NAME, member, optional_id
 from venuetree.protocol.exchanges.oanda.reports import as_exit_of, order_reports, report_from_order
-from venuetree.protocol.exchanges.oanda.requests import account_get, account_put, order_name
+from venuetree.protocol.exchanges.oanda.requests import account_get, account_write, order_name
 from venuetree.protocol.exchanges.oanda.terms import EXITS
 from venuetree.protocol.models import OrderKey, OrderReport
 from venuetree.protocol.port import FlowContext, Lane, RestFlow
@@ -66,7 +66,8 @@ def cancel(key: OrderKey) -> RestFlow[None]:
 
 
 def _cancelled(name: str, client_order_id: str, instrument: str) -> RestFlow[OrderReport]:
-    request = account_put(
+    request = account_write(
+        "PUT",
         "cancel",
         f"/orders/{name}/cancel",
         None,

@@ -28,7 +28,7 @@ from venuetree.protocol.exchanges.oanda.log_flows import Entry
 from venuetree.protocol.exchanges.oanda.order_bodies import order_body
 from venuetree.protocol.exchanges.oanda.reading import NAME, id_text, member
 from venuetree.protocol.exchanges.oanda.refusals import unexecuted
-from venuetree.protocol.exchanges.oanda.requests import account_post, account_put, order_name
+from venuetree.protocol.exchanges.oanda.requests import account_write, order_name
 from venuetree.protocol.exchanges.oanda.transaction_reports import order_report_of
 from venuetree.protocol.models import (
     OrderReport,
@@ -59,7 +59,8 @@ def place(order: OrderRequest, context: FlowContext) -> RestFlow[OrderReport]:
     Raises:
         ExchangeRefused: of the order's kind: refused, or taken and ended without an execution.
     """
-    request = account_post(
+    request = account_write(
+        "POST",
         "place",
         "/orders",
         order_body(order, context, "place"),
@@ -198,7 +199,8 @@ def replace(command: ReplaceOrder, context: FlowContext) -> RestFlow[Replaced]:
         message = "an order that closes something cannot take another's place"
         raise NotSupported(message, exchange=NAME, operation="replace")
     key = command.key
-    request = account_put(
+    request = account_write(
+        "PUT",
         "replace",
         f"/orders/{order_name(key.exchange_order_id, key.client_order_id)}",
         order_body(order, context, "replace"),

@@ -19,6 +19,7 @@ from venuetree.protocol.commands import FetchInstruments, FetchTickers
 from venuetree.protocol.errors import EngineError, InstrumentNotFound
 from venuetree.protocol.events import (
     BookStale,
+    Heartbeat,
     QuoteChanged,
     StaleReason,
     StreamErrorReported,
@@ -184,8 +185,7 @@ class PricingSession:
             return self._take(event, received_time_ns)
         if isinstance(event, StreamErrorReported):
             self._life.give_up(f"the exchange said: {event.message[:200]}")
-            return (event,)
-        return ()
+        return () if isinstance(event, Heartbeat) else decoded  # type: ignore[return-value]
 
     def told(self, entries: Sequence[bytes], received_time_ns: int) -> Sequence[SessionEvent]:
         """Nothing: replies tell nothing that this stream would tell too."""

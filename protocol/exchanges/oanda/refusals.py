@@ -206,7 +206,12 @@ def _by_text(message: str) -> type[ExchangeRefused] | None:
 
 
 def unexecuted(reason: str, operation: str, *, message: str = "") -> ExchangeRefused:
-    """The refusal that the end of an order is which was taken and not executed."""
+    """The refusal that an order is of which nothing was executed, by the reason for its end.
+
+    The exchange's reasons are words of its list; a sentence is ours, and tells all that there is.
+    """
+    named = {"exchange": NAME, "operation": operation}
+    if " " in reason:
+        return OrderRejected(message or reason, **named)
     kind = _by_word(reason) or OrderRejected
-    told = message or "the exchange took the order and ended it at once; nothing was executed"
-    return kind(told, exchange=NAME, operation=operation, code=reason)
+    return kind(message or "nothing was executed", **named, code=reason)

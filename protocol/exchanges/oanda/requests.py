@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 import orjson
 
-from venuetree.protocol.building import evolver
 from venuetree.protocol.port import Cost, Effect, Lane, RestRequest
 from venuetree.protocol.timestamps import SECOND
 
@@ -22,9 +21,7 @@ __all__ = [
     "ORDER_TIMEOUT_NS",
     "Pairs",
     "account_get",
-    "account_patch",
-    "account_post",
-    "account_put",
+    "account_write",
     "instrument_get",
     "order_name",
     "quoted",
@@ -37,7 +34,6 @@ ACCOUNT: Final = "{account}"
 #: Ours: the exchange gives up on an order by itself, and says so with 504; this leaves it the time.
 ORDER_TIMEOUT_NS: Final = 15 * SECOND
 
-_evolve: Final = evolver(RestRequest)
 _COSTS: Final = (Cost("rest_1s"),)
 _JSON: Final = (("content-type", "application/json"),)
 
@@ -60,81 +56,46 @@ def account_get(
     operation: str, path: str, query: Pairs = (), *, lane: Lane = Lane.DATA
 ) -> RestRequest:
     """A question about the account: `"/pricing"` is asked under `/v3/accounts/{account}`."""
-    return RestRequest(
-        operation=operation,
-        method="GET",
-        path=f"/v3/accounts/{ACCOUNT}{path}",
-        query=_query(query),
-        lane=lane,
-        costs=_COSTS,
-    )
+    return _get(operation, f"/v3/accounts/{ACCOUNT}{path}", query, lane)
 
 
 def instrument_get(
     operation: str, path: str, query: Pairs = (), *, lane: Lane = Lane.DATA
 ) -> RestRequest:
     """A question that is not about an account: `"/EUR_USD/candles"` under `/v3/instruments`."""
+    return _get(operation, f"/v3/instruments{path}", query, lane)
+
+
+def _get(operation: str, path: str, query: Pairs, lane: Lane) -> RestRequest:
     return RestRequest(
         operation=operation,
         method="GET",
-        path=f"/v3/instruments{path}",
+        path=path,
         query=_query(query),
         lane=lane,
         costs=_COSTS,
     )
 
 
-def account_put(
+def account_write(
+    method: str,
     operation: str,
     path: str,
     body: Mapping[str, Any] | None,
     *,
     lane: Lane,
     client_order_id: str = "",
-    effect: Effect = Effect.WRITE,
 ) -> RestRequest:
-    """A change of something of the account's; without a body if that is None."""
-    bare = _with_body("PUT", operation, path, body)
-    return _evolve(bare, lane=lane, client_order_id=client_order_id, effect=effect)
-
-
-def account_post(
-    operation: str,
-    path: str,
-    body: Mapping[str, Any] | None,
-    *,
-    lane: Lane,
-    client_order_id: str = "",
-    effect: Effect = Effect.WRITE,
-) -> RestRequest:
-    """Something new in the account: an order."""
-    bare = _with_body("POST", operation, path, body)
-    return _evolve(bare, lane=lane, client_order_id=client_order_id, effect=effect)
-
-
-def account_patch(
-    operation: str,
-    path: str,
-    body: Mapping[str, Any] | None,
-    *,
-    lane: Lane,
-    client_order_id: str = "",
-    effect: Effect = Effect.WRITE,
-) -> RestRequest:
-    """A change of the account's settings."""
-    bare = _with_body("PATCH", operation, path, body)
-    return _evolve(bare, lane=lane, client_order_id=client_order_id, effect=effect)
-
-
-def _with_body(
-    method: str, operation: str, path: str, body: Mapping[str, Any] | None
-) -> RestRequest:
+    """What changes something of the account's: `PUT`, `POST` or `PATCH`, without a body if None."""
     return RestRequest(
         operation=operation,
         method=method,
         path=f"/v3/accounts/{ACCOUNT}{path}",
         body=b"" if body is None else orjson.dumps(body),
         headers=() if body is None else _JSON,
+        effect=Effect.WRITE,
+        lane=lane,
         costs=_COSTS,
+        client_order_id=client_order_id,
         timeout_ns=ORDER_TIMEOUT_NS,
     )

@@ -16,7 +16,9 @@ from venuetree.protocol.reading import optional_text
 __all__ = [
     "EXITS",
     "TIMES_IN_FORCE",
+    "TIMES_OF",
     "TYPES",
+    "WAITING",
     "extensions_of",
     "order_type",
     "prices_of",
@@ -39,6 +41,19 @@ TIMES_IN_FORCE: Final = {
     "GFD": TimeInForce.GOOD_FOR_DAY,
     "IOC": TimeInForce.IMMEDIATE_OR_CANCEL,
     "FOK": TimeInForce.FILL_OR_KILL,
+}
+#: How long an order of a type that is placed by itself may wait ("Order Definitions").
+WAITING: Final = (
+    TimeInForce.GOOD_TILL_CANCELLED,
+    TimeInForce.GOOD_TILL_DATE,
+    TimeInForce.GOOD_FOR_DAY,
+)
+_AT_ONCE: Final = (TimeInForce.FILL_OR_KILL, TimeInForce.IMMEDIATE_OR_CANCEL)
+TIMES_OF: Final = {
+    OrderType.MARKET: _AT_ONCE,
+    OrderType.LIMIT: (*WAITING, *_AT_ONCE),
+    OrderType.STOP: (*WAITING, *_AT_ONCE),
+    OrderType.MARKET_IF_TOUCHED: WAITING,
 }
 #: Orders that leave a trade: they have neither an instrument nor units of their own.
 EXITS: Final = frozenset(

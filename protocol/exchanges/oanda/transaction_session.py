@@ -22,6 +22,7 @@ from venuetree.protocol.events import (
     AccountSnapshot,
     SequenceGap,
     StreamErrorReported,
+    UnknownMessage,
 )
 from venuetree.protocol.exchanges.oanda.account_log import AccountLog, text_of_frame
 from venuetree.protocol.exchanges.oanda.reading import NAME, remote_error
@@ -39,7 +40,7 @@ from venuetree.protocol.port import (
     Subscription,
     Transport,
 )
-from venuetree.protocol.reading import MALFORMED, read_object
+from venuetree.protocol.reading import MALFORMED, read_object, sample
 from venuetree.protocol.session import Life, earliest
 from venuetree.protocol.timestamps import SECOND
 
@@ -177,6 +178,9 @@ class TransactionSession:
                 message = str(line["errorMessage"])
                 self._life.give_up(f"the exchange said: {message[:200]}")
                 return (StreamErrorReported(NAME, message, "", None, received_time_ns),)
+            if "id" not in line and type(kind) is str:
+                # No transaction; what it is will have to be learned.
+                return (UnknownMessage(NAME, kind, sample(line), None, received_time_ns),)
             return self._take(line, text_of_frame(frame), received_time_ns)
         except MALFORMED as error:
             raise remote_error(error, frame) from error

@@ -9,7 +9,7 @@ from venuetree.protocol.exchanges.oanda.credentials import (
     credentials_from_mapping,
 )
 from venuetree.protocol.exchanges.oanda.profile import PROFILE
-from venuetree.protocol.exchanges.oanda.requests import account_get, account_put, instrument_get
+from venuetree.protocol.exchanges.oanda.requests import account_get, account_write, instrument_get
 from venuetree.protocol.exchanges.oanda.signing import signer
 from venuetree.protocol.models import OrderType, Topic
 from venuetree.protocol.port import Auth, ChoreEffect, Lane, RestRequest, StreamMessage
@@ -109,7 +109,7 @@ def test_a_request_gets_the_token_and_the_account() -> None:
 
 def test_what_a_request_says_itself_stays() -> None:
     """Its headers and its body."""
-    request = account_put("cancel", "/orders/1/cancel", {"a": "b"}, lane=Lane.CANCEL)
+    request = account_write("PUT", "cancel", "/orders/1/cancel", {"a": "b"}, lane=Lane.CANCEL)
     done = signed(request)
 
     assert done.headers[: len(request.headers)] == request.headers

@@ -110,7 +110,7 @@ def test_every_exit_has_its_name() -> None:
         "trailingStopLoss": {
             "distance": "0.0025",
             "timeInForce": "GTD",
-            "gtdTime": "2024-06-14T20:00:00.000000000Z",
+            "gtdTime": "2024-06-14T20:00:00Z",
         },
         "guaranteedStopLoss": {
             "price": "1.08",

@@ -20,6 +20,7 @@ from venuetree.protocol.events import (
     StreamErrorReported,
     TickerChanged,
     TopicStalled,
+    UnknownMessage,
 )
 from venuetree.protocol.exchanges.oanda.pricing_session import PricingSession
 from venuetree.protocol.models import Instrument, InstrumentStatus, Side, Topic
@@ -315,6 +316,15 @@ def test_a_line_that_is_neither_quote_nor_heartbeat_is_an_error(frame: bytes) ->
     line = Line(QUOTES)
     with pytest.raises(RemoteProtocolError):
         line.hear(frame)
+
+
+def test_a_line_of_a_kind_that_is_not_known_is_told() -> None:
+    """It harms nothing, and somebody should know."""
+    line = Line(QUOTES)
+    (told,) = line.hear(b'{"type":"DEPTH","instrument":"EUR_USD"}')
+    assert isinstance(told, UnknownMessage)
+    assert (told.exchange, told.kind) == ("oanda", "DEPTH")
+    assert line.hear(HEARTBEAT) == []
 
 
 def test_an_error_message_ends_it() -> None:

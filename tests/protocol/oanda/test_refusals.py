@@ -30,13 +30,13 @@ from venuetree.protocol.errors import (
     RateLimited,
 )
 from venuetree.protocol.exchanges.oanda.refusals import http_error, unexecuted
-from venuetree.protocol.exchanges.oanda.requests import account_get, account_post, account_put
+from venuetree.protocol.exchanges.oanda.requests import account_get, account_write
 from venuetree.protocol.port import Lane, RestReply, RestRequest
 from venuetree.protocol.verdict import Verdict, placing_verdict
 
-PLACE = account_post("place", "/orders", {}, lane=Lane.PLACE, client_order_id="c1")
-CANCEL = account_put("cancel", "/orders/1/cancel", None, lane=Lane.CANCEL)
-WRITE = account_put("trade_extensions", "/trades/1/clientExtensions", {}, lane=Lane.DATA)
+PLACE = account_write("POST", "place", "/orders", {}, lane=Lane.PLACE, client_order_id="c1")
+CANCEL = account_write("PUT", "cancel", "/orders/1/cancel", None, lane=Lane.CANCEL)
+WRITE = account_write("PUT", "trade_extensions", "/trades/1/clientExtensions", {}, lane=Lane.DATA)
 READ = account_get("order", "/orders/1")
 
 #: Every word that is worth an error of its own, and others of its family.
@@ -228,3 +228,12 @@ def test_a_word_that_is_not_known_is_kept(word: str) -> None:
     assert isinstance(error, ExchangeRefused)
     assert error.code == word
     assert word in str(error)
+
+
+def test_a_reason_of_ours_is_a_sentence_and_no_code() -> None:
+    """As the resolver gives it; nobody is to look for it in the exchange's list."""
+    error = unexecuted("it is not in the account's log", "place")
+
+    assert type(error) is OrderRejected
+    assert (error.message, error.code) == ("it is not in the account's log", "")
+    assert (error.exchange, error.operation) == ("oanda", "place")

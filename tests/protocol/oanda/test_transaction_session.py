@@ -21,6 +21,7 @@ from venuetree.protocol.events import (
     SequenceGap,
     StreamErrorReported,
     TransactionRecorded,
+    UnknownMessage,
 )
 from venuetree.protocol.exchanges.oanda.transaction_session import (
     SILENCE_NS,
@@ -527,6 +528,17 @@ def test_a_line_that_is_neither_is_an_error(frame: bytes) -> None:
     talk.live()
     with pytest.raises(RemoteProtocolError):
         talk.hear(frame)
+
+
+def test_a_line_of_a_kind_that_is_not_known_is_told() -> None:
+    """It is no transaction, so that the log is not in question."""
+    talk = Talk()
+    talk.live()
+    talk.hear(b'{"type":"NOTICE","text":"maintenance at noon"}')
+    (told,) = talk.events
+    assert isinstance(told, UnknownMessage)
+    assert (told.exchange, told.kind) == ("oanda", "NOTICE")
+    assert talk.is_healthy()
 
 
 def test_what_a_reply_held_and_cannot_be_read_is_left_to_the_stream() -> None:
