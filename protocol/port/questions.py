@@ -59,7 +59,8 @@ class RestRequest:
     #: Encoded, without `?`; `""` for none.
     query: str = ""
     body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
+    #: Once signed, with the key's proof in them: no repr shows them.
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     auth: Auth = Auth.SIGNED
     effect: Effect = Effect.READ
     lane: Lane = Lane.DATA

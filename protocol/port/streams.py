@@ -82,7 +82,8 @@ class Connect:
     transport: Transport
     #: With its query, if it has one.
     path: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
+    #: Once signed, with the key's proof in them: no repr shows them.
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     #: Whether the request that opens it must be signed.
     auth: Auth = Auth.NONE
     #: Which of the `Endpoints`, by name; `""` for the stream's own.
