@@ -32,7 +32,10 @@ __all__ = [
     "asked",
     "buy",
     "far_bid",
+    "fills_of",
     "hearing",
+    "last_id",
+    "orders_of",
     "settled",
     "trading",
 ]
@@ -131,3 +134,26 @@ def far_bid(client_order_id: str = "", quantity: str = "100") -> OrderRequest:
 def buy(client_order_id: str = "", quantity: str = "100") -> OrderRequest:
     """A market order."""
     return market_order("EUR-USD", Side.BUY, quantity=quantity, client_order_id=client_order_id)
+
+
+def fills_of(sim: SimulatedOanda, client_order_id: str) -> list[dict[str, Any]]:
+    """The executions of an order, in the account's log."""
+    return [
+        each
+        for each in sim.account.transactions
+        if each["type"] == "ORDER_FILL" and each.get("clientOrderID") == client_order_id
+    ]
+
+
+def orders_of(sim: SimulatedOanda, client_order_id: str) -> int:
+    """How many orders were created with this id of ours."""
+    return sum(
+        str(each["type"]).endswith("_ORDER")
+        and each.get("clientExtensions", {}).get("id") == client_order_id
+        for each in sim.account.transactions
+    )
+
+
+def last_id(sim: SimulatedOanda) -> int:
+    """Of the account's newest transaction."""
+    return int(sim.account.last_transaction_id)
