@@ -6,6 +6,7 @@ from typing import Protocol
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
 from venuetree.scenarios.simulated.coinbase import SimulatedCoinbase
 from venuetree.scenarios.simulated.fault_plan import FaultPlan
+from venuetree.scenarios.simulated.log import ExchangeLog
 from venuetree.scenarios.simulated.oanda import SimulatedOanda
 from venuetree.scenarios.simulated.wire import SimulatedExchange
 
@@ -18,6 +19,10 @@ class Simulator(SimulatedExchange, Protocol):
     @property
     def faults(self) -> FaultPlan:
         """What is to go wrong."""
+
+    @property
+    def log(self) -> ExchangeLog:
+        """What it was asked, what it did, which faults fired."""
 
 
 #: One line an exchange; the function takes the seed of its market.

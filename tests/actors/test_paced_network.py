@@ -8,11 +8,11 @@ from anyio.abc import ByteStream
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.memory_network import stream_pair
 from tests.support.virtual_time import run_virtual
 from venuetree.actors.addresses import TlsMode
 from venuetree.actors.paced_network import PacedNetwork
 from venuetree.protocol.port import LimitWindow, WindowKind
+from venuetree.scenarios.memory_network import stream_pair
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,6 @@ import pytest
 from anyio.abc import ByteStream
 from attrs import evolve
 
-from tests.support.memory_network import MemoryNetwork
 from tests.support.samples import MARGIN_TRADE
 from tests.support.toy import ToyHost, default_answer, toy_exchange, toy_tree
 from tests.support.toy_samples import NAME, report
@@ -64,6 +63,7 @@ from venuetree.protocol.models import (
     Topic,
 )
 from venuetree.protocol.port import Ability, LimitWindow, WindowKind
+from venuetree.scenarios.memory_network import MemoryNetwork
 from venuetree.supervisors.wiring import Part
 
 pytestmark = pytest.mark.anyio

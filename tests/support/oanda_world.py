@@ -6,8 +6,7 @@ from typing import Any
 
 import anyio
 
-from tests.support.memory_network import MemoryNetwork
-from tests.support.virtual_exchange import BASE_NS, serving_in_memory
+from tests.support.virtual_exchange import BASE_NS
 from venuetree.actors.clock import LoopClock
 from venuetree.config import oanda
 from venuetree.engine import Engine
@@ -22,6 +21,8 @@ from venuetree.protocol.events import (
 )
 from venuetree.protocol.models import OrderRequest, Side
 from venuetree.protocol.port import Endpoints
+from venuetree.scenarios.memory_network import MemoryNetwork
+from venuetree.scenarios.memory_server import serving_in_memory
 from venuetree.scenarios.simulated.log import LogKind
 from venuetree.scenarios.simulated.oanda import Settings, SimulatedOanda
 
@@ -59,8 +60,8 @@ async def trading(
     if prepare is not None:
         prepare(sim)
     network = MemoryNetwork()
-    async with serving_in_memory(sim, network, tick_s=tick_s) as addresses:
-        told = sim.endpoints(addresses)
+    async with serving_in_memory(network, sim, tick_s=tick_s) as addresses:
+        told = sim.endpoints(addresses[sim.name])
         config = oanda(
             told["credentials"], endpoints=Endpoints(told["rest"], told["stream"]), **settings
         )

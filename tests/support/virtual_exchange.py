@@ -5,54 +5,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from anyio.abc import ByteStream
 
-from tests.support.memory_network import MemoryNetwork
 from venuetree.actors.clock import LoopClock
 from venuetree.config import ExchangeConfig
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
+from venuetree.scenarios.memory_network import MemoryNetwork
+from venuetree.scenarios.memory_server import serving_in_memory
 from venuetree.scenarios.simulated.binance_us import Settings, SimulatedBinanceUs
-from venuetree.scenarios.simulated.http_connection import serve_connection
-from venuetree.scenarios.simulated.wire import SimulatedExchange
 
-__all__ = ["BASE_NS", "binance_us_world", "serving_in_memory"]
+__all__ = ["BASE_NS", "binance_us_world"]
 
 #: Our clock when a world begins: some minutes into an hour, no boundary of any window.
 BASE_NS = 1_788_540_437 * 1_000_000_000
-
-
-@asynccontextmanager
-async def serving_in_memory(
-    sim: SimulatedExchange, network: MemoryNetwork, *, tick_s: float
-) -> AsyncIterator[dict[str, tuple[str, int]]]:
-    """Serve an exchange over the network's connections; the addresses of its surfaces.
-
-    An error inside the exchange is a bug of the simulation: it ends the block.
-    """
-    ports = dict(enumerate(sim.surfaces, start=1))
-
-    async def accept() -> None:
-        while True:
-            stream = await network.accept()
-            _, port, _ = network.connected[network.served]
-            network.served += 1
-            tasks.start_soon(_serve, sim, ports[port], stream)
-
-    async def tick() -> None:
-        while True:
-            await anyio.sleep(tick_s)
-            sim.tick()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(accept)
-        tasks.start_soon(tick)
-        yield {surface: ("127.0.0.1", port) for port, surface in ports.items()}
-        tasks.cancel_scope.cancel()
-
-
-async def _serve(sim: SimulatedExchange, surface: str, stream: ByteStream) -> None:
-    await serve_connection(sim, surface, stream)
 
 
 @asynccontextmanager
@@ -69,7 +34,7 @@ async def binance_us_world(
     if prepare is not None:
         prepare(sim)
     network = MemoryNetwork()
-    async with serving_in_memory(sim, network, tick_s=tick_s) as addresses:
-        config = configure(sim.endpoints(addresses))
+    async with serving_in_memory(network, sim, tick_s=tick_s) as addresses:
+        config = configure(sim.endpoints(addresses[sim.name]))
         async with Engine(config, clock=clock, network=network) as engine:
             yield sim, engine, engine[config.name]

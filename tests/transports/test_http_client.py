@@ -8,7 +8,6 @@ import httpx
 import pytest
 from attrs import evolve
 
-from tests.support.memory_network import MemoryByteStream, MemoryNetwork
 from venuetree.actors.clock import LoopClock
 from venuetree.actors.http_client import HttpClient
 from venuetree.actors.http_pool import HttpOptions
@@ -25,6 +24,7 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.port import Effect, Lane, LimitWindow, RestReply, RestRequest, WindowKind
+from venuetree.scenarios.memory_network import MemoryByteStream, MemoryNetwork
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.memory_network import MemoryByteStream, MemoryNetwork
 from venuetree.actors.http_lines import LineSplitter
 from venuetree.actors.streams import Stream, StreamClosed, StreamOptions
 from venuetree.actors.transports import open_stream
@@ -27,6 +26,7 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.port import Connect, Transport
+from venuetree.scenarios.memory_network import MemoryByteStream, MemoryNetwork
 
 URL = "http://localhost:1234"
 CONNECT = Connect(

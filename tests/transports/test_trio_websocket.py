@@ -12,7 +12,6 @@ import trio
 import trio.testing
 from websockets.frames import Frame, Opcode
 
-from tests.support.memory_network import MemoryNetwork
 from tests.support.virtual_time import fresh
 from tests.support.websocket_peer import WebSocketPeer
 from venuetree.actors import trio_websocket_transport
@@ -26,6 +25,7 @@ from venuetree.actors.trio_websocket_transport import (
 )
 from venuetree.protocol.errors import RemoteProtocolError, TransportError
 from venuetree.protocol.port import Connect, Transport
+from venuetree.scenarios.memory_network import MemoryNetwork
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from tests.support.memory_network import MemoryByteStream, MemoryNetwork
 from tests.support.virtual_time import fresh, virtual_options
 from tests.support.websocket_peer import WebSocketPeer
 from venuetree.actors.streams import (
@@ -34,6 +33,7 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.port import Connect, Transport
+from venuetree.scenarios.memory_network import MemoryByteStream, MemoryNetwork
 
 pytestmark = pytest.mark.anyio
 

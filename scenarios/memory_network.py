@@ -1,4 +1,4 @@
-"""Byte streams in memory: the network's stand-in, so that transports run on virtual time.
+"""Byte streams in memory: the network's stand-in, so that everything runs on virtual time.
 
 A stream behaves like a `SocketByteStream`: what was received is never lost to a cancellation, its
 ledger counts sent bytes and it can be polled. What it lacks in nature it has in mischief: pieces
@@ -12,11 +12,12 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 from anyio.abc import ByteStream
+from attrs import frozen
 
 from venuetree.actors.addresses import TlsMode
 from venuetree.actors.sockets import Ledger, LedgerAttribute
 
-__all__ = ["MemoryByteStream", "MemoryNetwork", "stream_pair"]
+__all__ = ["Arrival", "MemoryByteStream", "MemoryNetwork", "stream_pair"]
 
 
 class Pipe:
@@ -46,6 +47,9 @@ class MemoryByteStream(ByteStream):
         self.piece: int | None = None
         #: How many more bytes a send takes before the connection breaks; None for any number.
         self.breaks_after: int | None = None
+        #: The first send of more than so many bytes delivers these alone, then the connection is
+        #: reset; None for never.
+        self.cut_at: int | None = None
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
         """As `SocketByteStream.receive`."""
@@ -79,6 +83,12 @@ class MemoryByteStream(ByteStream):
             raise anyio.BrokenResourceError
         if self.breaks_after is not None and len(item) > self.breaks_after:
             self.ledger.sent += self.breaks_after
+            raise anyio.BrokenResourceError
+        if self.cut_at is not None and len(item) > self.cut_at:
+            self._outgoing.pieces.append(bytes(item[: self.cut_at]))
+            for pipe in (self._incoming, self._outgoing):
+                pipe.end = anyio.BrokenResourceError
+                pipe.wake()
             raise anyio.BrokenResourceError
         self.ledger.sent += len(item)
         if item:
@@ -136,21 +146,35 @@ def stream_pair() -> tuple[MemoryByteStream, MemoryByteStream]:
     return MemoryByteStream(one, other), MemoryByteStream(other, one)
 
 
+@frozen
+class Arrival:
+    """A connection as its server sees it: its end, and what the client connected to."""
+
+    stream: MemoryByteStream
+    host: str
+    port: int
+
+
 class MemoryNetwork:
-    """A `Network` whose servers are the test: `accept` gives the other end of each connection."""
+    """A `Network` in memory; `accept` gives the server's end of each connection.
+
+    Who waits for a connection waits alone: one server accepts for all addresses.
+    """
 
     def __init__(self) -> None:
-        #: What was connected to, in order.
+        #: What was connected to, in order; refused attempts too.
         self.connected: list[tuple[str, int, TlsMode]] = []
         #: Raised by the next connects, one each, while there are any.
         self.refusals: list[OSError] = []
         #: The client's end of each connection, for its ledger and faults.
         self.clients: list[MemoryByteStream] = []
-        #: How many of them were taken up by whoever serves.
-        self.served = 0
+        #: The server's end of each connection, for what arrives damaged.
+        self.arrivals: list[Arrival] = []
         #: While true, connecting never ends.
         self.is_silent = False
-        self._waiting: deque[MemoryByteStream] = deque()
+        #: To these ports nobody listens.
+        self.down: set[int] = set()
+        self._waiting: deque[Arrival] = deque()
         self._arrived = anyio.Event()
 
     async def connect(
@@ -164,15 +188,34 @@ class MemoryNetwork:
             await anyio.sleep_forever()
         if self.refusals:
             raise self.refusals.pop(0)
+        if port in self.down:
+            raise ConnectionRefusedError(111, "Connection refused")
         client, server = stream_pair()
+        arrival = Arrival(server, host, port)
         self.clients.append(client)
-        self._waiting.append(server)
+        self.arrivals.append(arrival)
+        self._waiting.append(arrival)
         self._arrived.set()
         return client
 
     async def accept(self) -> MemoryByteStream:
         """The server's end of the next connection."""
+        return (await self.next_arrival()).stream
+
+    async def next_arrival(self) -> Arrival:
+        """The next connection, and where it came in."""
         while not self._waiting:
             self._arrived = anyio.Event()
             await self._arrived.wait()
         return self._waiting.popleft()
+
+    def take_down(self, *ports: int) -> None:
+        """Refuse connections to these ports from now on, and reset those that are open."""
+        self.down.update(ports)
+        for arrival in self.arrivals:
+            if arrival.port in ports and not arrival.stream.is_closed:
+                arrival.stream.reset()
+
+    def bring_up(self, *ports: int) -> None:
+        """Let these ports accept again."""
+        self.down.difference_update(ports)

@@ -1,0 +1,1 @@
+"""One failure a file, named by what happens; `catalogue` finds them."""
