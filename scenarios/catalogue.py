@@ -29,13 +29,16 @@ def scenario_in_file(path: Path) -> list[Scenario]:
     """The scenarios that a Python file defines.
 
     Raises:
-        NoScenario: it cannot be read, or defines none.
+        NoScenario: it cannot be read or run, or defines none.
     """
     spec = spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise NoScenario(f"there is no Python file {path}")
     module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise NoScenario(f"{path} cannot be run: {type(error).__name__}: {error}") from error
     found = _scenarios_in(module)
     if not found:
         raise NoScenario(f"{path} defines no scenario: see `venuetree.scenarios.scenario`")

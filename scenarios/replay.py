@@ -111,19 +111,9 @@ async def _play(scenario: Scenario, world: World) -> str:
     for scheduled in world.injected:
         if not scheduled.fired:
             raise BrokenPromise(f"{_named(scheduled)} was ordered and never happened")
-    if not _faults_of(world):
+    if not any(line.kind is LineKind.FAULT for line in world.log.lines):
         raise BrokenPromise("nothing went wrong: there was nothing to keep a promise about")
     return seen
-
-
-def _faults_of(world: World) -> list[Line]:
-    """The failures, those of the simulators included."""
-    for name, operator in world.operators.items():
-        for entry in operator.simulator.log.faults:
-            world.log.add(
-                LineKind.FAULT, f"{name}: {entry.subject} on {entry.detail}", time_ns=entry.time_ns
-            )
-    return [line for line in world.log.lines if line.kind is LineKind.FAULT]
 
 
 def _lines(world: World | None, crash: str) -> tuple[Line, ...]:

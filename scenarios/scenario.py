@@ -20,7 +20,7 @@ from attrs import frozen
 from venuetree.scenarios.operators import OPERATORS
 from venuetree.scenarios.world import World
 
-__all__ = ["ALL_EXCHANGES", "Scenario", "Script", "scenario"]
+__all__ = ["ALL_EXCHANGES", "Scenario", "Script", "World", "scenario"]
 
 Script = Callable[[World], Awaitable[str]]
 

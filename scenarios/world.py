@@ -25,6 +25,7 @@ from venuetree.scenarios.memory_network import MemoryNetwork
 from venuetree.scenarios.memory_server import serving_in_memory
 from venuetree.scenarios.operators import OPERATORS, HeldOrder, Operator
 from venuetree.scenarios.simulated.fault_plan import ScheduledFault
+from venuetree.scenarios.simulated.registry import Simulator
 from venuetree.scenarios.witness import Witness, listening
 from venuetree.scenarios.world_log import LineKind, WorldLog
 
@@ -344,13 +345,28 @@ async def open_world(
     network = MemoryNetwork()
     simulators = [operator.simulator for operator in operators.values()]
     async with serving_in_memory(network, *simulators, tick_s=tick_s) as addresses:
+        log = WorldLog(true.now_ns)
+        for operator in operators.values():
+            _log_faults(operator.simulator, log)
         yield World(
             name=name,
             seed=seed,
             operators=operators,
             network=network,
             clock=WorldClock(true),
-            log=WorldLog(true.now_ns),
+            log=log,
             settings=settings or {},
             addresses=addresses,
         )
+
+
+def _log_faults(simulator: Simulator, log: WorldLog) -> None:
+    """Let the world's log tell of each fault in the moment in which it fires."""
+    plan = simulator.faults
+    report = plan.report
+
+    def tell(fault: Fault, hit: str) -> None:
+        report(fault, hit)
+        log.add(LineKind.FAULT, f"{simulator.name}: {type(fault).__name__} on {hit}")
+
+    plan.report = tell

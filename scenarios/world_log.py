@@ -55,12 +55,12 @@ class WorldLog:
     @property
     def lines(self) -> tuple[Line, ...]:
         """What happened so far, oldest first."""
-        return tuple(sorted(self._lines, key=lambda line: line.at_s))
+        return tuple(self._lines)
 
-    def add(self, kind: LineKind, text: str, *, time_ns: int | None = None) -> None:
-        """Note one thing that happens now, or happened at a true time."""
-        at_ns = self.now_ns() if time_ns is None else time_ns
-        self._lines.append(Line(round((at_ns - self._began_ns) / _NANOSECONDS, 6), kind, text))
+    def add(self, kind: LineKind, text: str) -> None:
+        """Note one thing that happens now."""
+        at_s = round((self.now_ns() - self._began_ns) / _NANOSECONDS, 6)
+        self._lines.append(Line(at_s, kind, text))
 
     def calls(self, operation: str = "") -> list[Line]:
         """The engine's calls, or those of one operation."""
@@ -98,7 +98,7 @@ class WorldLog:
         """What a supervisor tells."""
         path = "/".join(report.path)
         match report:
-            case Exited(error=error) if error is not None:
+            case Exited(error=error, requested=False) if error is not None:
                 self.add(LineKind.TREE, f"{path} failed: {_said(error)}")
             case Restarting(delay=delay):
                 self.add(LineKind.TREE, f"{path} starts again in {delay:.2f} s")

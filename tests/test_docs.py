@@ -3,8 +3,9 @@
 Every block of README.md and docs/ is taken by its kind:
 
 - `python` is run as it stands, with simulated exchanges in the places of the real ones;
-- `console` is run by a shell, a page at a time; what is printed is compared, `…` standing for
-  anything, lines of blanks and the width of columns for nothing;
+- `console` is run by a shell, a page at a time, in a folder with the files that the page has its
+  reader save; what is printed is compared, `…` standing for anything, lines of blanks and the width
+  of columns for nothing;
 - `json NAME` is held against the schema of that name;
 - `sh` and `text` are only read: installing takes a network, and pictures do nothing.
 """
@@ -14,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +126,8 @@ def test_a_python_example_runs(
 def test_a_console_session_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
     """A reader who types the commands of a page in their order sees what the page shows."""
     commands = [command for block in blocks_of(page) for command in _commands(block)]
+    for name, text in _saved(page):
+        (tmp_path / name).write_text(text, encoding="utf-8")
     script = "\n".join(
         [
             "set -m",
@@ -164,6 +168,13 @@ def _commands(block: Block) -> Iterator[tuple[str, str]]:
         for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
             command, _, shown = part.partition("\n")
             yield command, shown
+
+
+def _saved(page: Path) -> list[tuple[str, str]]:
+    """The files that a reader of the page is told to save, with their text."""
+    text = page.read_text(encoding="utf-8")
+    pattern = r"[Ss]ave this as `([\w.]+)`[^\n]*\n\n```python\n((?:.*\n)*?)```$"
+    return re.findall(pattern, text, re.MULTILINE)
 
 
 def _timed(number: int, command: str) -> str:
@@ -213,20 +224,26 @@ def test_the_reference_tells_every_command_and_option() -> None:
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
     common, *rest = re.split(r"^## (?=[a-z])", page, flags=re.MULTILINE)
     sections = {part.partition("\n")[0]: part for part in rest}
-    (choices,) = (a.choices for a in build_parser()._actions if a.dest == "command")
+    choices = _subcommands(build_parser())
     untold = [
         f"{command} {option}"
-        for command, parser in dict(choices or {}).items()
-        for action in parser._actions
+        for command, parser in choices.items()
+        for one in (parser, *_subcommands(parser).values())
+        for action in one._actions
         for option in action.option_strings
         if option.startswith("--")
         and option != "--help"
         and option not in sections.get(command, "") + common
     ]
 
-    assert set(sections) == set(choices or ())
+    assert set(sections) == set(choices)
     assert "demo" in sections
     assert untold == []
+
+
+def _subcommands(parser: ArgumentParser) -> dict[str, ArgumentParser]:
+    groups = (a.choices for a in parser._actions if isinstance(a.choices, dict))
+    return {name: one for group in groups for name, one in group.items()}
 
 
 def test_the_reference_names_every_schema() -> None:

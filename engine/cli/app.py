@@ -69,6 +69,10 @@ def _run(options: Namespace) -> ExitCode:
             problems=sys.stderr,
             clock=time.time_ns,
         )
+    if options.command == "scenario":
+        from venuetree.cli.scenario import scenario
+
+        return scenario(options)
     backend = getattr(options, "backend", "asyncio")
     # anyio would call a backend that is not installed one that does not exist.
     import_module(backend)

@@ -104,6 +104,8 @@ def _add_offline(command: _Command) -> None:
     simulate.add_argument("--seed", type=int, default=0, help="of the market's random walk")
     _json(simulate)
 
+    _add_scenario(command("scenario", "replay failures and see whether the promises are kept"))
+
     decode = command("decode", "read raw frames from stdin, one a line; write events as JSON lines")
     _exchange(decode)
     decode.add_argument(
@@ -113,6 +115,25 @@ def _add_offline(command: _Command) -> None:
         metavar="market|user",
         help="where the frames came from; without it each frame tells",
     )
+
+
+def _add_scenario(scenario: argparse.ArgumentParser) -> None:
+    actions = scenario.add_subparsers(dest="action", metavar="list|run", required=True)
+    listing = actions.add_parser("list", help="name them all, with what each promises")
+    _json(listing)
+    run = actions.add_parser("run", help="replay some, on virtual time; exit 1 if one is broken")
+    run.add_argument(
+        "names", nargs="+", metavar="NAME", help="of a scenario, or a Python file, or `all`"
+    )
+    run.add_argument(
+        "--exchange", choices=tuple(EXCHANGES), metavar="EXCHANGE", help="on this one alone"
+    )
+    run.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
+    run.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of all that is drawn; default: 1"
+    )
+    run.add_argument("--log", action="store_true", help="print what happened, line by line")
+    _json(run)
 
 
 def _add_market(command: _Command) -> None:

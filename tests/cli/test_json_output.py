@@ -123,7 +123,7 @@ def test_every_schema_is_used() -> None:
         *("event", "order", "orders", "fills", "balances", "instruments", "book", "error"),
         *("account", "margin-trades", "positions"),
     }
-    tested_end_to_end = {"demo", "doctor", "simulate"}
+    tested_end_to_end = {"demo", "doctor", "simulate", "scenario", "scenarios"}
 
     assert {path.stem for path in SCHEMAS.iterdir()} == tested_here | tested_end_to_end
 
