@@ -92,8 +92,8 @@ def _add_offline(command: _Command) -> None:
         "--seconds",
         type=_seconds,
         metavar="N",
-        help="go on watching the market until N seconds have passed (at most 50; default: 12)",
-        default=12.0,
+        help="how long the story takes, at least and as a rule (at most 50; default: 24)",
+        default=24.0,
     )
     demo.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
     _json(demo)

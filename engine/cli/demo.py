@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.text import Text
 
 from venuetree import Engine
 from venuetree.cli.demo_drive import Drive
-from venuetree.cli.demo_view import DemoBoard, StepResult, StepState, render, result_line, summary
+from venuetree.cli.demo_steps import CONNECT, STEPS, Chapter
+from venuetree.cli.demo_story import Story
+from venuetree.cli.demo_view import DemoBoard, chapter_page, markets, summary, tree
 from venuetree.cli.endpoints import endpoints_of
 from venuetree.cli.exits import ExitCode
 from venuetree.cli.json_output import plain
@@ -20,6 +23,7 @@ from venuetree.cli.running import api_call_log
 from venuetree.config import ExchangeConfig, exchange_config
 from venuetree.scenarios.simulated import serve
 from venuetree.scenarios.simulated.registry import SIMULATORS
+from venuetree.supervisors.snapshot import TreeInfo
 
 __all__ = ["demo"]
 
@@ -28,6 +32,7 @@ REFRESH_SECONDS = 0.125
 LONGEST_SECONDS = 50.0
 #: Fixed, so that the demo is the same for all who try it.
 SEED = 1
+CHAPTERS: tuple[Chapter, ...] = (CONNECT, *STEPS)
 HEADING = "The real engine against simulated exchanges on this machine: no keys, no network.\n"
 
 
@@ -38,12 +43,10 @@ async def demo(options: Namespace) -> ExitCode:
         EngineError: the engine refused to start.
     """
     begun = anyio.current_time()
-    console = console_for_people()
-    is_live = console.is_terminal and not options.json
-    board = DemoBoard(_ignore if is_live or options.json else _printer(console))
-    if not options.json:
-        console.print(HEADING)
-    await _drive_all(options, board, console if is_live else None, begun)
+    console = Console(quiet=True) if options.json else console_for_people()
+    board = DemoBoard()
+    console.print(HEADING)
+    await _tell(options, board, console)
     took_ms = round(1000 * (anyio.current_time() - begun))
     document = {
         "ok": board.is_all_kept,
@@ -55,52 +58,62 @@ async def demo(options: Namespace) -> ExitCode:
     return ExitCode.DONE if board.is_all_kept else ExitCode.REFUSED
 
 
-async def _drive_all(
-    options: Namespace, board: DemoBoard, live: Console | None, begun: float
-) -> None:
-    """Serve, connect, and go through the steps on all exchanges at the same time."""
-    markets: dict[str, MarketView] = {}
+async def _tell(options: Namespace, board: DemoBoard, console: Console) -> None:
+    """Serve, connect, and go through the chapters on all exchanges at the same time."""
     simulators = {name: make(SEED) for name, make in SIMULATORS.items()}
+    views = {name: MarketView(name, ()) for name in simulators}
+
+    def page(number: int) -> RenderableType:
+        chapter = CHAPTERS[number]
+        return chapter_page(number + 1, chapter, board.of(chapter.name, SIMULATORS))
+
+    seen: list[TreeInfo] = []
+
+    def turned(number: int) -> None:
+        console.print(page(number))
+        # By the time the engine is left, nobody subscribes to anything any more.
+        seen.append(engine.snapshot())
+
+    story = Story(
+        readers=len(simulators),
+        pace_s=min(options.seconds, LONGEST_SECONDS) / len(CHAPTERS),
+        on_turned=turned,
+    )
+
+    def now() -> RenderableType:
+        parts: list[RenderableType] = [Text(), markets(views)]
+        if story.chapter < len(CHAPTERS):
+            parts = [page(story.chapter), *parts]
+        return Group(*parts)
+
     async with serve(*simulators.values()) as running:
         configs = [_config(name, entry) for name, entry in running.endpoints.items()]
-        async with (
-            Engine(*configs, log=api_call_log(options)) as engine,
-            anyio.create_task_group() as display,
-        ):
-            if live is not None:
-                display.start_soon(
-                    _draw,
-                    live,
-                    lambda: render(board.results, markets.values(), engine.snapshot()),
-                )
-            with anyio.move_on_after(LONGEST_SECONDS):
-                async with anyio.create_task_group() as drives:
-                    for name, simulator in simulators.items():
-                        drive = Drive(engine, name, simulator, board, markets)
-                        drives.start_soon(drive.run, begun + options.seconds)
-            display.cancel_scope.cancel("the demo is over")
+        async with Engine(*configs, log=api_call_log(options)) as engine:
+            async with anyio.create_task_group() as display:
+                if console.is_terminal and not options.json:
+                    await display.start(_draw, console, now)
+                with anyio.move_on_after(LONGEST_SECONDS):
+                    async with anyio.create_task_group() as drives:
+                        for name, simulator in simulators.items():
+                            drive = Drive(engine, name, simulator, board, story, views)
+                            drives.start_soon(drive.run)
+                display.cancel_scope.cancel("the demo is over")
+            if seen:
+                console.print(Text("\nThe trees, while the last chapter ran:"), tree(seen[-1]))
 
 
-async def _draw(console: Console, screen: Callable[[], RenderableType]) -> None:
-    """Draw the screen again and again until cancelled; the last one stays."""
-    with Live(screen(), console=console, auto_refresh=False) as live:
+async def _draw(
+    console: Console,
+    screen: Callable[[], RenderableType],
+    *,
+    task_status: anyio.abc.TaskStatus[None],
+) -> None:
+    """Draw the screen again and again until cancelled; what is printed goes above it."""
+    with Live(screen(), console=console, auto_refresh=False, transient=True) as live:
+        task_status.started()
         while True:
             live.update(screen(), refresh=True)
             await anyio.sleep(REFRESH_SECONDS)
-
-
-def _printer(console: Console) -> Callable[[StepResult], None]:
-    """Prints a step once it has ended."""
-
-    def on_change(result: StepResult) -> None:
-        if result.state is not StepState.RUNNING:
-            console.print(result_line(result))
-
-    return on_change
-
-
-def _ignore(_: StepResult) -> None:
-    """The live screen reads the board by itself, and JSON wants the end alone."""
 
 
 def _config(name: str, entry: Mapping[str, Any]) -> ExchangeConfig:

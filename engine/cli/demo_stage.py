@@ -1,16 +1,12 @@
 """What the demo's steps stand on: one exchange, its simulator, and everything it has said."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import TypeVar
 
-import anyio
-from attrs import Factory, define, frozen
+from attrs import frozen
 
 from venuetree import Engine
 from venuetree.exchange import ExchangeHandle
-from venuetree.protocol.errors import EngineError
-from venuetree.protocol.events import AccountEvent, FeedEvent
 from venuetree.protocol.models import (
     Instrument,
     InstrumentStatus,
@@ -19,65 +15,14 @@ from venuetree.protocol.models import (
     QuantumField,
 )
 from venuetree.scenarios.simulated.registry import Simulator
+from venuetree.scenarios.witness import Witness
+from venuetree.scenarios.world import BrokenPromise
 from venuetree.supervisors.snapshot import ChildInfo
 
-__all__ = [
-    "BrokenPromise",
-    "Stage",
-    "Witness",
-    "demo_instrument",
-    "demo_quantity",
-    "price_below",
-]
+__all__ = ["Stage", "demo_instrument", "demo_quantity", "price_below"]
 
 #: What the demo's orders are worth, in quote currency, if the exchange's minimum allows.
 _WORTH = Decimal(500)
-
-E = TypeVar("E", bound=FeedEvent | AccountEvent)
-
-
-class BrokenPromise(Exception):
-    """A step of the demo saw something else than it should."""
-
-
-@define(eq=False)
-class Witness:
-    """Remembers every event, and lets a step wait for one that it expects."""
-
-    events: list[FeedEvent | AccountEvent] = Factory(list)
-    _arrived: anyio.Event = Factory(anyio.Event)
-    _ended: EngineError | None = None
-
-    def take(self, event: FeedEvent | AccountEvent) -> None:
-        """Remember an event and wake who waits."""
-        self.events.append(event)
-        self._arrived.set()
-        self._arrived = anyio.Event()
-
-    def end(self, error: EngineError) -> None:
-        """No more will come, for this reason."""
-        self._ended = error
-        self._arrived.set()
-
-    async def see(
-        self, kind: type[E], holds: Callable[[E], bool] = lambda _: True, *, since: int = 0
-    ) -> tuple[E, int]:
-        """The first event of a kind for which `holds`, from index `since` on, and the next index.
-
-        Waits for it if it has not come; cancelling loses nothing.
-
-        Raises:
-            EngineError: the feed has ended for good.
-        """
-        index = since
-        while True:
-            for event in self.events[index:]:
-                index += 1
-                if isinstance(event, kind) and holds(event):
-                    return event, index
-            if self._ended is not None:
-                raise self._ended
-            await self._arrived.wait()
 
 
 @frozen(eq=False)

@@ -11,7 +11,7 @@ import anyio
 from attrs import frozen
 
 from venuetree import limit_order, market_order
-from venuetree.cli.demo_stage import BrokenPromise, Stage, demo_quantity, price_below
+from venuetree.cli.demo_stage import Stage, demo_quantity, price_below
 from venuetree.protocol.events import (
     BookInStep,
     BookStale,
@@ -27,19 +27,27 @@ from venuetree.protocol.models import MarginTradeChange, Order, OrderStatus, Sid
 from venuetree.protocol.numbers import decimal_text
 from venuetree.protocol.port import Ability
 from venuetree.scenarios.faults import LoseReply, ResetConnection
+from venuetree.scenarios.world import BrokenPromise
 
-__all__ = ["STEPS", "Step"]
+__all__ = ["CONNECT", "STEPS", "Chapter", "Step"]
 
 
 @frozen
-class Step:
-    """A named promise and the check that it is kept.
+class Chapter:
+    """A part of the story: what it is called, and what there is to see in it."""
+
+    name: str
+    tells: str
+
+
+@frozen
+class Step(Chapter):
+    """A chapter whose promise is checked.
 
     Attributes:
         needs: what an exchange must be able to do for it; None if all can.
     """
 
-    name: str
     check: Callable[[Stage], Awaitable[str]]
     needs: Ability | None = None
 
@@ -167,17 +175,53 @@ async def _recover_a_dropped_stream(stage: Stage) -> str:
     return f"told stale first, in step again after {took:.1f} s"
 
 
+#: Tried before there is a stage.
+CONNECT = Chapter(
+    "connect",
+    "Each exchange is a supervised tree of actors of its own; none takes another down.",
+)
+
 #: In the order in which they are tried.
 STEPS = (
-    Step("authenticate", _authenticate),
-    Step("read balances", _read_balances),
-    Step("follow the market", _follow_the_market),
-    Step("place a limit order", _place_a_limit_order),
-    Step("cancel it", _cancel_it),
-    Step("fill a market order", _fill_a_market_order),
-    Step("close the position", _close_the_position, needs=Ability.MARGIN),
-    Step("survive a lost reply", _survive_a_lost_reply),
-    Step("recover a dropped stream", _recover_a_dropped_stream),
+    Step(
+        "authenticate",
+        "Only one actor holds the key; it signs, and the exchange checks the signature.",
+        _authenticate,
+    ),
+    Step("read balances", "Amounts are decimals, with the digits that came.", _read_balances),
+    Step(
+        "follow the market",
+        "A book is in step with the exchange's, or it is called stale. It is never a guess.",
+        _follow_the_market,
+    ),
+    Step(
+        "place a limit order",
+        "Checked against the exchange's rules first; nothing is rounded in silence.",
+        _place_a_limit_order,
+    ),
+    Step("cancel it", "Done when the exchange has ended the order, not before.", _cancel_it),
+    Step(
+        "fill a market order",
+        "Each fill is counted once; fills and what is held must agree to the last digit.",
+        _fill_a_market_order,
+    ),
+    Step(
+        "close the position",
+        "On margin, what was bought is a position; it is closed by one request.",
+        _close_the_position,
+        needs=Ability.MARGIN,
+    ),
+    Step(
+        "survive a lost reply",
+        "The exchange takes an order and its reply is lost. Sending it again could make two,"
+        " calling it rejected would be wrong: the engine asks what became of it.",
+        _survive_a_lost_reply,
+    ),
+    Step(
+        "recover a dropped stream",
+        "The stream is cut. Subscribers hear that the book is stale before it is repaired.",
+        _recover_a_dropped_stream,
+    ),
 )
 
 
