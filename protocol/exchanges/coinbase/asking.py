@@ -1,18 +1,31 @@
 """One request and its answer, inside a flow: the retry of a 401, the errors, the paging."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
-from venuetree.protocol.errors import OutcomeUnknown, RemoteProtocolError
+from attrs import evolve
+
+from venuetree.protocol.errors import EngineError, OutcomeUnknown, RemoteProtocolError
+from venuetree.protocol.exchanges.coinbase import wire
 from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.refusals import http_error
+from venuetree.protocol.exchanges.coinbase.requests import public_get
 from venuetree.protocol.numbers import decimal_from
-from venuetree.protocol.port import Auth, Effect, RestFlow, RestReply, RestRequest
+from venuetree.protocol.port import (
+    Auth,
+    ClockReading,
+    Effect,
+    Lane,
+    RestFlow,
+    RestReply,
+    RestRequest,
+)
 from venuetree.protocol.reading import MALFORMED
 from venuetree.protocol.structure import structure
-from venuetree.protocol.timestamps import SECOND
+from venuetree.protocol.timestamps import SECOND, from_milliseconds
 
-__all__ = ["Answer", "ask", "granted", "next_cursor", "retry_after_ns", "understood"]
+__all__ = ["Answer", "ask", "granted", "next_cursor", "read_clock", "retry_after_ns", "understood"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -43,18 +56,34 @@ def retry_after_ns(reply: RestReply) -> int | None:
 def granted(request: RestRequest) -> RestFlow[RestReply]:
     """The answer, if it is no refusal.
 
-    A 401 is asked once more, with a fresh signature: valid tokens are refused now and then, and
-    a refused token did nothing.
+    A 401 is asked once more, with a fresh signature: valid tokens are refused now and then, one
+    of a clock that has jumped always, and a refused token did nothing. So the exchange's clock is
+    read in between.
 
     Raises:
         EngineError: any of `refusals.http_error`.
     """
     reply: RestReply = yield request
     if reply.status == _UNAUTHORIZED and request.auth is not Auth.NONE:
+        with suppress(EngineError):  # the second answer decides
+            yield from read_clock(is_overdue=True, lane=request.lane)
         reply = yield request
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise http_error(reply, request, retry_after_ns(reply) or None)
     return reply
+
+
+def read_clock(*, is_overdue: bool = False, lane: Lane = Lane.DATA) -> RestFlow[int]:
+    """Read the exchange's clock and tell it; the time."""
+    request = evolve(public_get("server_time", "/time"), lane=lane)
+    reply = yield from granted(request)
+    time_ns = understood(
+        request,
+        reply,
+        lambda: from_milliseconds(structure(reply.body, wire.ServerTime).epochMillis),
+    )
+    yield ClockReading(time_ns, reply.sent_time_ns, reply.received_time_ns, is_overdue)
+    return time_ns
 
 
 def ask(request: RestRequest, kind: type[T]) -> RestFlow[Answer[T]]:

@@ -7,7 +7,7 @@ from typing import Final
 from venuetree.protocol.errors import NotSupported
 from venuetree.protocol.events import BookSnapshot, TickerChanged, TradePrinted
 from venuetree.protocol.exchanges.coinbase import wire
-from venuetree.protocol.exchanges.coinbase.asking import ask, granted, understood
+from venuetree.protocol.exchanges.coinbase.asking import ask, read_clock
 from venuetree.protocol.exchanges.coinbase.order_flows import read_as, symbol_of
 from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.requests import get, public_get, segment
@@ -22,12 +22,11 @@ from venuetree.protocol.models import (
     QuantumField,
     Side,
 )
-from venuetree.protocol.port import ClockReading, FlowContext, RestFlow
+from venuetree.protocol.port import FlowContext, RestFlow
 from venuetree.protocol.reading import MALFORMED
-from venuetree.protocol.structure import structure, structure_value
+from venuetree.protocol.structure import structure_value
 from venuetree.protocol.timestamps import (
     SECOND,
-    from_milliseconds,
     from_rfc3339,
     from_seconds,
     optional_rfc3339,
@@ -125,14 +124,7 @@ def _rules(product: wire.WireProduct) -> Iterable[OrderRule]:
 
 def server_time() -> RestFlow[int]:
     """The exchange's clock."""
-    request = public_get("server_time", "/time")
-    reply = yield from granted(request)
-    answer = understood(request, reply, lambda: structure(reply.body, wire.ServerTime))
-    time_ns = read_as(
-        "server_time", answer.epochMillis, lambda: from_milliseconds(answer.epochMillis)
-    )
-    yield ClockReading(time_ns, reply.sent_time_ns, reply.received_time_ns)
-    return time_ns
+    return read_clock()
 
 
 def _levels(levels: Iterable[wire.PriceLevel]) -> list[Level]:

@@ -181,13 +181,13 @@ def http_error(reply: RestReply, request: RestRequest, retry_after_ns: int | Non
             operation=operation,
             code="HTTP 401",
         )
-    refusal = _refusal(reply)
+    told = _refusal(reply)
+    refusal = told or Refusal()
     text = refusal.message or refusal.error_details or _listed(refusal) or f"HTTP {status}"
     code = telling_code(refusal.error, refusal.preview_failure_reason) or f"HTTP {status}"
-    if status == 403:  # noqa: PLR2004
-        return PermissionRefused(text, exchange=NAME, operation=operation, code=code)
-    if status not in _REFUSED and request.effect is Effect.WRITE:
-        # 429, 5xx, and everything odd: what became of the order is not said.
+    is_refused = status == 403 or status in _REFUSED  # noqa: PLR2004
+    if request.effect is Effect.WRITE and not (is_refused and told):
+        # 429, 5xx, a page of some proxy, everything odd: what became of the order is not said.
         return OutcomeUnknown(
             f"HTTP {status}: {text}",
             client_order_id=request.client_order_id,
@@ -195,6 +195,8 @@ def http_error(reply: RestReply, request: RestRequest, retry_after_ns: int | Non
             operation=operation,
             code=code,
         )
+    if status == 403:  # noqa: PLR2004
+        return PermissionRefused(text, exchange=NAME, operation=operation, code=code)
     if status == 429:  # noqa: PLR2004
         return RateLimited(
             "the exchange asks for fewer requests",
@@ -216,12 +218,12 @@ def http_error(reply: RestReply, request: RestRequest, retry_after_ns: int | Non
     )
 
 
-def _refusal(reply: RestReply) -> Refusal:
-    """The body, if it is the exchange's JSON; empty if it is HTML, plain text or nothing."""
+def _refusal(reply: RestReply) -> Refusal | None:
+    """The body, if it is the exchange's JSON; None if it is HTML, plain text or nothing."""
     try:
         return structure(reply.body, Refusal)
     except MALFORMED:
-        return Refusal()
+        return None
 
 
 def _listed(refusal: Refusal) -> str:

@@ -43,6 +43,7 @@ from venuetree.protocol.errors import (
     PostOnlyWouldTake,
     RateLimited,
     RemoteProtocolError,
+    ReplyLost,
 )
 from venuetree.protocol.exchanges.coinbase import COINBASE
 from venuetree.protocol.models import (
@@ -60,7 +61,7 @@ from venuetree.protocol.models import (
     StopDirection,
     TimeInForce,
 )
-from venuetree.protocol.port import Cost, Effect, Lane
+from venuetree.protocol.port import ClockReading, Cost, Effect, Lane
 from venuetree.protocol.timestamps import SECOND, from_rfc3339
 
 D = Decimal
@@ -405,15 +406,37 @@ def test_http_refusals_of_an_order_are_positive(
     assert caught.value.code == code
 
 
-def test_a_401_is_tried_once_more_with_the_same_bytes() -> None:
-    """Valid tokens are refused now and then; the request is signed anew each time."""
-    talk = Conversation([reply(b"Unauthorized", 401), reply(payload("rest_created"))])
+@pytest.mark.parametrize("request_", [PLACE, CancelOrder(OrderKey("BTC-USD", CLIENT_ID, ORDER_ID))])
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("body", [b"<html><body>Forbidden</body></html>", b"", b"not found"])
+def test_a_refusal_that_is_not_the_exchanges_json_leaves_an_order_unknown(
+    status: int, body: bytes, request_: Any
+) -> None:
+    """A proxy's page says nothing of what lies behind it."""
+    with pytest.raises(OutcomeUnknown):
+        Conversation([reply(body, status)]).ask(request_)
+
+
+def test_a_401_is_tried_once_more_with_the_same_bytes_when_the_clock_has_been_read() -> None:
+    """Valid tokens are refused now and then, those of a wrong clock always; it is signed anew."""
+    time = reply({"iso": "", "epochSeconds": "", "epochMillis": "1759656000123"})
+    talk = Conversation([reply(b"Unauthorized", 401), time, reply(payload("rest_created"))])
     report = talk.ask(PLACE)
 
     assert report.exchange_order_id == ORDER_ID
-    assert talk.requests[0] == talk.requests[1]
+    assert talk.requests[0] == talk.requests[2]
+    assert [request.lane for request in talk.requests] == [Lane.PLACE] * 3
+    assert talk.news == [ClockReading(1_759_656_000_123_000_000, NOW_NS, NOW_NS, is_overdue=True)]
+
+
+@pytest.mark.parametrize("time", [reply(b"", 503), ReplyLost("lost"), reply(b"{")])
+def test_a_401_is_tried_once_more_though_the_clock_cannot_be_read(time: Any) -> None:
+    """The second answer decides."""
+    talk = Conversation([reply(b"Unauthorized", 401), time, reply(payload("rest_created"))])
+
+    assert talk.ask(PLACE).exchange_order_id == ORDER_ID
     with pytest.raises(AuthRefused):
-        Conversation([reply(b"Unauthorized", 401)] * 2).ask(PLACE)
+        Conversation([reply(b"Unauthorized", 401), time, reply(b"Unauthorized", 401)]).ask(PLACE)
 
 
 # ---------------------------------------------------------------- cancel

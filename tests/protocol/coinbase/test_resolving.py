@@ -237,7 +237,7 @@ def test_an_order_accepted_but_not_readable_yet_is_undecided() -> None:
 def test_a_revoked_key_is_told_as_such() -> None:
     """It is no answer about the order, and not to be hidden."""
     with pytest.raises(AuthRefused):
-        resolve(*[reply(b"Unauthorized", 401)] * 2)
+        resolve(*[reply(b"Unauthorized", 401)] * 3)
 
 
 def test_a_create_answer_that_names_another_order_sends_us_to_the_list() -> None:
