@@ -9,7 +9,8 @@ from attrs import Factory, define
 
 from venuetree.actors.feed import AccountFeed, MarketFeed
 from venuetree.protocol.errors import EngineError
-from venuetree.protocol.events import AccountEvent, FeedEvent
+from venuetree.protocol.events import AccountEvent, FeedEvent, FillReceived, OrderUpdated
+from venuetree.protocol.models import Fill, OrderStatus
 
 __all__ = ["Witness", "listening"]
 
@@ -41,6 +42,16 @@ class Witness:
     ) -> list[E]:
         """The events of a kind for which `holds`, in order, from index `since` on."""
         return [e for e in self.events[since:] if isinstance(e, kind) and holds(e)]
+
+    def fills(self, client_order_id: str) -> list[Fill]:
+        """The executions of an order of ours, each as often as it was told."""
+        told = self.of(FillReceived, lambda event: event.fill.client_order_id == client_order_id)
+        return [event.fill for event in told]
+
+    def statuses(self, client_order_id: str) -> list[OrderStatus]:
+        """What an order of ours became, step by step."""
+        told = self.of(OrderUpdated, lambda event: event.order.client_order_id == client_order_id)
+        return [event.order.status for event in told]
 
     async def see(
         self, kind: type[E], holds: Callable[[E], bool] = lambda _: True, *, since: int = 0

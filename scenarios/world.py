@@ -6,34 +6,47 @@ seconds, and with the same seed the same things happen.
 
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
 
 import anyio
 from attrs import define, field
 
 from venuetree.actors.clock import LoopClock
+from venuetree.actors.errors import ActorError
+from venuetree.actors.stream_reader import StreamDetail
 from venuetree.config import ExchangeConfig, exchange_config
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import limit_order, market_order
-from venuetree.protocol.models import OrderRequest, Side, Topic
+from venuetree.protocol.errors import EngineError
+from venuetree.protocol.models import Fill, OrderRequest, Side, Topic
 from venuetree.scenarios.faults import Fault
 from venuetree.scenarios.memory_network import MemoryNetwork
 from venuetree.scenarios.memory_server import serving_in_memory
 from venuetree.scenarios.operators import OPERATORS, HeldOrder, Operator
 from venuetree.scenarios.simulated.fault_plan import ScheduledFault
+from venuetree.scenarios.simulated.log import LogKind
 from venuetree.scenarios.simulated.registry import Simulator
 from venuetree.scenarios.witness import Witness, listening
+from venuetree.scenarios.world_clock import BASE_NS, WorldClock
 from venuetree.scenarios.world_log import LineKind, WorldLog
 
 __all__ = ["BASE_NS", "BrokenPromise", "World", "WorldClock", "open_world"]
 
-#: Our clock when a world begins: some minutes into an hour, no boundary of any window.
-BASE_NS = 1_788_540_437 * 1_000_000_000
-_NANOSECONDS = 1_000_000_000
+E = TypeVar("E", bound=EngineError)
+
 #: How far below the market an order rests for good.
 _FAR = Decimal("0.9")
 #: How long a world waits for something that should come to hold, in seconds.
@@ -44,25 +57,6 @@ _LOOK = 0.02
 
 class BrokenPromise(Exception):
     """A scenario saw something else than was promised."""
-
-
-@define(eq=False)
-class WorldClock:
-    """The engine's clock: true, until a scenario puts it wrong."""
-
-    true: LoopClock
-    #: Called before each reading; a scenario makes it raise, to break whoever looks.
-    check: Callable[[], object] = lambda: None
-    _off_ns: int = 0
-
-    def now_ns(self) -> int:
-        """Nanoseconds since 1970 UTC, as the engine believes."""
-        self.check()
-        return self.true.now_ns() + self._off_ns
-
-    def jump(self, seconds: float) -> None:
-        """Be ahead by so much more from now on, or behind."""
-        self._off_ns += int(seconds * _NANOSECONDS)
 
 
 @define(eq=False)
@@ -317,6 +311,41 @@ class World:
             return False
         ours = [tuple(level) for level in book.bids()], [tuple(level) for level in book.asks()]
         return ours == self.operator.book()
+
+    def is_account_told(self) -> bool:
+        """Whether the account's own stream is up and healthy."""
+        children = self.engine.snapshot()[f"{self.name}/io"].children
+        readers = [child.detail for child in children if isinstance(child.detail, StreamDetail)]
+        return bool(readers) and all(reader.is_healthy for reader in readers)
+
+    def asked(self, pattern: str = "*") -> list[str]:
+        """The requests that reached the exchange, oldest first: `METHOD /path`, by shell pattern.
+
+        Those of its faults too: some of them happen to a request that has arrived.
+        """
+        entries = self.operator.simulator.log.of(LogKind.REQUEST)
+        return [entry.subject for entry in entries if fnmatchcase(entry.subject, pattern)]
+
+    def received(self, fills: Iterable[Fill]) -> Decimal:
+        """What executions that bought add to the base currency: a fee in it is taken off."""
+        base = self.instrument.split("-", maxsplit=1)[0]
+        return sum(
+            (f.quantity - (f.fee if f.fee_currency == base else 0) for f in fills), Decimal(0)
+        )
+
+    async def error_of(self, kind: type[E], call: Awaitable[object]) -> E:
+        """The error of this kind that a call must end with.
+
+        Raises:
+            BrokenPromise: it ended otherwise.
+        """
+        try:
+            answer = await call
+        except kind as error:
+            return error
+        except (EngineError, ActorError) as error:
+            raise BrokenPromise(f"it ended with {type(error).__name__}: {error}") from error
+        raise BrokenPromise(f"it ended without {kind.__name__}: {answer}")
 
 
 @asynccontextmanager

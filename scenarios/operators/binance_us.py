@@ -30,6 +30,8 @@ class BinanceUsOperator:
         market="*@*",
         user="user",
         market_surface="stream",
+        replace="POST /api/v3/order/cancelReplace",
+        pair="POST /api/v3/order/oco",
     )
 
     def __init__(self, seed: int, now_ns: Callable[[], int], **settings: Any) -> None:
@@ -99,6 +101,10 @@ class BinanceUsOperator:
     def resume(self) -> None:
         """Let it be traded again."""
         self.simulator.change_instrument(_SYMBOL, status="TRADING")
+
+    def holding(self) -> Decimal:
+        """All bitcoin of the account, held for orders or not."""
+        return self.simulator.balance("BTC").total
 
 
 def _credentials(key: ApiKey) -> Mapping[str, str]:

@@ -100,6 +100,10 @@ class CoinbaseOperator:
         """Let it be traded again."""
         self.simulator.change_product(_PRODUCT, trading_disabled=False)
 
+    def holding(self) -> Decimal:
+        """All bitcoin of the account, held for orders or not."""
+        return self.simulator.balance("BTC").total
+
 
 def _credentials(key: ApiKey) -> Mapping[str, str]:
     return {"key_name": key.name, "private_key": key.secret}

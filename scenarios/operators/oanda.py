@@ -27,6 +27,8 @@ class OandaOperator:
         market="pricing/*",
         user="transactions/*",
         market_surface="pricing",
+        replace="PUT */orders/*",
+        close="PUT */close",
     )
 
     def __init__(self, seed: int, now_ns: Callable[[], int], **settings: Any) -> None:
@@ -102,6 +104,14 @@ class OandaOperator:
     def resume(self) -> None:
         """Let it be traded again."""
         self.simulator.prices.resume(_NAME)
+
+    def holding(self) -> Decimal:
+        """The position: what all executions add up to."""
+        written = self.simulator.account.transactions
+        return sum(
+            (Decimal(str(each["units"])) for each in written if each["type"] == "ORDER_FILL"),
+            Decimal(0),
+        )
 
     def _with(self, token: str) -> Mapping[str, str]:
         return {"token": token, "account_id": self.simulator.account.id}

@@ -44,6 +44,9 @@ class Patterns:
         market: all channels of market data.
         user: the channels of the account's own stream.
         market_surface: where market streams connect, for `KickOnConnect` and `RefuseConnection`.
+        replace: requests that put an order in another's place; `""` where there are none.
+        pair: requests that place two orders of which one cancels the other, likewise.
+        close: requests that close a position or a margin trade, likewise.
     """
 
     place: str
@@ -53,6 +56,9 @@ class Patterns:
     market: str
     user: str
     market_surface: str
+    replace: str = ""
+    pair: str = ""
+    close: str = ""
 
 
 class Operator(Protocol):
@@ -120,3 +126,6 @@ class Operator(Protocol):
 
     def resume(self) -> None:
         """Let it be traded again."""
+
+    def holding(self) -> Decimal:
+        """How much base currency the account has in all; its net position where it has one."""
