@@ -27,7 +27,7 @@ Script = Callable[[World], Awaitable[str]]
 ALL_EXCHANGES = tuple(OPERATORS)
 
 
-@frozen
+@frozen(eq=False)
 class Scenario:
     """One failure, replayed.
 
