@@ -6,36 +6,21 @@ from uuid import UUID
 
 import attrs
 
-from venuetree.scenarios.faults import (
-    Body,
-    DelayRequest,
-    LoseReply,
-    LoseRequest,
-    Loss,
-    Respond,
-    SlowReply,
-    TruncateBody,
-)
+from venuetree.scenarios.faults import Body, Respond
 from venuetree.scenarios.simulated.binance_us.operation_table import OPERATIONS, PREFIX, REST
 from venuetree.scenarios.simulated.binance_us.operations import Claim, Outcome, perform
 from venuetree.scenarios.simulated.binance_us.scripted_errors import scripted_error
 from venuetree.scenarios.simulated.binance_us.venue import Venue
-from venuetree.scenarios.simulated.fault_plan import matches
 from venuetree.scenarios.simulated.log import LogKind
 from venuetree.scenarios.simulated.numbers import NANOSECONDS
+from venuetree.scenarios.simulated.request_faults import RequestFaults, line_of
 from venuetree.scenarios.simulated.wire import Answer, Delivery, Request, Response
 
 _JSON = "application/json;charset=UTF-8"
 _FORM = "application/x-www-form-urlencoded"
 _SIGNATURE = re.compile(rb"(^|&)signature=[^&]*")
-_NOTHING = Response(status=0)
 _NEVER_JSON = {403, 404}
 """What stands before the exchange answers these, in HTML."""
-_DELIVERIES = {
-    Loss.CLOSED: Delivery.CLOSED,
-    Loss.RESET: Delivery.RESET,
-    Loss.HANGING: Delivery.HANGING,
-}
 
 
 @attrs.define(eq=False)
@@ -43,23 +28,19 @@ class Rest:
     """The REST side of one simulated Binance.US."""
 
     venue: Venue
-    _under_way: list[tuple[int, Request]] = attrs.field(factory=list, init=False)
+    _faults: RequestFaults = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._faults = RequestFaults(self.venue.faults, self.venue.clock_ns, self.scripted)
 
     def handle(self, request: Request) -> Answer:
         """Answer one request; scripted faults act here."""
-        venue, line = self.venue, f"{request.method} {request.path}"
+        venue, line = self.venue, line_of(request)
         venue.log.add(venue.clock_ns(), LogKind.REQUEST, line)
-        lost = venue.faults.take(LoseRequest, line, lambda f: matches(f.to, line))
-        if lost is not None:
-            return Answer(_NOTHING, _DELIVERIES[lost.how])
-        late = venue.faults.take(DelayRequest, line, lambda f: matches(f.to, line))
-        if late is not None:
-            due_ns = venue.clock_ns() + int(late.delay_s * NANOSECONDS)
-            self._under_way.append((due_ns, request))
-            return Answer(_NOTHING, _DELIVERIES[late.how])
-        instead = venue.faults.take(Respond, line, lambda f: not f.applied and matches(f.to, line))
-        answer = self._serve(request) if instead is None else Answer(self.scripted(instead))
-        answer = self._spoiled(answer, line)
+        answer = self._faults.before(request)
+        if answer is not None and answer.delivery is not Delivery.WHOLE:
+            return answer
+        answer = self._faults.after(answer or self._serve(request), line)
         venue.log.add(
             venue.clock_ns(),
             LogKind.REPLY,
@@ -70,32 +51,14 @@ class Rest:
 
     def tick(self) -> None:
         """Let the delayed requests whose time has come arrive; nobody hears the answers."""
-        now_ns = self.venue.clock_ns()
-        arrived = [request for due_ns, request in self._under_way if due_ns <= now_ns]
-        self._under_way = [late for late in self._under_way if late[0] > now_ns]
-        for request in arrived:
-            line = f"{request.method} {request.path}"
+        for request in self._faults.arrived():
             response = self._serve(request).response
-            self.venue.log.add(now_ns, LogKind.REPLY, line, f"{response.status} arrived late")
-
-    def _spoiled(self, answer: Answer, line: str) -> Answer:
-        faults = self.venue.faults
-        lost = faults.take(LoseReply, line, lambda f: matches(f.to, line))
-        if lost is not None:
-            return attrs.evolve(answer, delivery=_DELIVERIES[lost.how])
-        instead = faults.take(Respond, line, lambda f: f.applied and matches(f.to, line))
-        if instead is not None:
-            answer = attrs.evolve(answer, response=self.scripted(instead))
-        cut = faults.take(TruncateBody, line, lambda f: matches(f.to, line))
-        if cut is not None and cut.how is None:
-            half = answer.response.body[: len(answer.response.body) // 2]
-            answer = attrs.evolve(answer, response=attrs.evolve(answer.response, body=half))
-        elif cut is not None:
-            answer = attrs.evolve(answer, delivery=Delivery.TRUNCATED)
-        slow = faults.take(SlowReply, line, lambda f: matches(f.to, line))
-        if slow is not None:
-            answer = attrs.evolve(answer, delay_ns=int(slow.delay_s * NANOSECONDS))
-        return answer
+            self.venue.log.add(
+                self.venue.clock_ns(),
+                LogKind.REPLY,
+                line_of(request),
+                f"{response.status} arrived late",
+            )
 
     def _serve(self, request: Request) -> Answer:
         path = request.path.removeprefix(PREFIX)

@@ -2,16 +2,7 @@
 
 import attrs
 
-from venuetree.scenarios.faults import (
-    Body,
-    DelayRequest,
-    LoseReply,
-    LoseRequest,
-    Loss,
-    Respond,
-    SlowReply,
-    TruncateBody,
-)
+from venuetree.scenarios.faults import Body, Respond
 from venuetree.scenarios.simulated.coinbase import (
     rest_account,
     rest_market,
@@ -23,10 +14,10 @@ from venuetree.scenarios.simulated.coinbase.orders import BadRequestError
 from venuetree.scenarios.simulated.coinbase.rest_common import Access, Call, Route, error
 from venuetree.scenarios.simulated.coinbase.tokens import NotAuthenticatedError, check_hmac_rest
 from venuetree.scenarios.simulated.coinbase.venue import Venue
-from venuetree.scenarios.simulated.fault_plan import matches
 from venuetree.scenarios.simulated.limits import Bucket, Limiter
 from venuetree.scenarios.simulated.log import LogKind
 from venuetree.scenarios.simulated.numbers import NANOSECONDS
+from venuetree.scenarios.simulated.request_faults import RequestFaults, line_of
 from venuetree.scenarios.simulated.wire import Answer, Delivery, Request, Response
 
 ROUTES: tuple[Route, ...] = (
@@ -36,11 +27,6 @@ ROUTES: tuple[Route, ...] = (
     *rest_account.ROUTES,
 )
 
-_DELIVERIES = {
-    Loss.CLOSED: Delivery.CLOSED,
-    Loss.RESET: Delivery.RESET,
-    Loss.HANGING: Delivery.HANGING,
-}
 _REASONS = {
     400: ("INVALID_ARGUMENT", "invalid argument"),
     403: ("PERMISSION_DENIED", "Missing required scopes"),
@@ -50,7 +36,6 @@ _REASONS = {
     503: ("UNAVAILABLE", "service unavailable"),
     504: ("DEADLINE_EXCEEDED", "gateway timeout"),
 }
-_NOTHING = Response(status=0)
 
 
 @attrs.define(eq=False)
@@ -60,60 +45,39 @@ class Rest:
     venue: Venue
     _private: Limiter = attrs.field(init=False)
     _public: Limiter = attrs.field(init=False)
-    _under_way: list[tuple[int, Request]] = attrs.field(factory=list, init=False)
+    _faults: RequestFaults = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._faults = RequestFaults(self.venue.faults, self.venue.clock_ns, scripted)
         self._private = Limiter(self.venue.settings.private_limit)
         self._public = Limiter(self.venue.settings.public_limit)
 
     def handle(self, request: Request) -> Answer:
         """Answer one request; scripted faults act here."""
-        venue, line = self.venue, f"{request.method} {request.path}"
+        venue, line = self.venue, line_of(request)
         venue.log.add(venue.clock_ns(), LogKind.REQUEST, line)
-        lost = venue.faults.take(LoseRequest, line, lambda f: matches(f.to, line))
-        if lost is not None:
-            return Answer(_NOTHING, _DELIVERIES[lost.how])
-        late = venue.faults.take(DelayRequest, line, lambda f: matches(f.to, line))
-        if late is not None:
-            due_ns = venue.clock_ns() + int(late.delay_s * NANOSECONDS)
-            self._under_way.append((due_ns, request))
-            return Answer(_NOTHING, _DELIVERIES[late.how])
-        instead = venue.faults.take(Respond, line, lambda f: not f.applied and matches(f.to, line))
-        response = self._serve(request) if instead is None else scripted(instead)
-        answer = self._spoiled(Answer(response), line)
+        answer = self._faults.before(request)
+        if answer is not None and answer.delivery is not Delivery.WHOLE:
+            return answer
+        answer = self._faults.after(answer or Answer(self._serve(request)), line)
         venue.log.add(
-            venue.clock_ns(), LogKind.REPLY, line, f"{response.status} {answer.delivery.value}"
+            venue.clock_ns(),
+            LogKind.REPLY,
+            line,
+            f"{answer.response.status} {answer.delivery.value}",
         )
         return answer
 
     def tick(self) -> None:
         """Let the delayed requests whose time has come arrive; nobody hears the answers."""
-        now_ns = self.venue.clock_ns()
-        arrived = [request for due_ns, request in self._under_way if due_ns <= now_ns]
-        self._under_way = [late for late in self._under_way if late[0] > now_ns]
-        for request in arrived:
-            line = f"{request.method} {request.path}"
+        for request in self._faults.arrived():
             response = self._serve(request)
-            self.venue.log.add(now_ns, LogKind.REPLY, line, f"{response.status} arrived late")
-
-    def _spoiled(self, answer: Answer, line: str) -> Answer:
-        faults = self.venue.faults
-        lost = faults.take(LoseReply, line, lambda f: matches(f.to, line))
-        if lost is not None:
-            return attrs.evolve(answer, delivery=_DELIVERIES[lost.how])
-        instead = faults.take(Respond, line, lambda f: f.applied and matches(f.to, line))
-        if instead is not None:
-            answer = attrs.evolve(answer, response=scripted(instead))
-        cut = faults.take(TruncateBody, line, lambda f: matches(f.to, line))
-        if cut is not None and cut.how is None:
-            half = answer.response.body[: len(answer.response.body) // 2]
-            answer = attrs.evolve(answer, response=attrs.evolve(answer.response, body=half))
-        elif cut is not None:
-            answer = attrs.evolve(answer, delivery=Delivery.TRUNCATED)
-        slow = faults.take(SlowReply, line, lambda f: matches(f.to, line))
-        if slow is not None:
-            answer = attrs.evolve(answer, delay_ns=int(slow.delay_s * NANOSECONDS))
-        return answer
+            self.venue.log.add(
+                self.venue.clock_ns(),
+                LogKind.REPLY,
+                line_of(request),
+                f"{response.status} arrived late",
+            )
 
     def _serve(self, request: Request) -> Response:
         found = _route(request)

@@ -5,34 +5,18 @@ import gzip
 import attrs
 import orjson
 
-from venuetree.scenarios.faults import (
-    DelayRequest,
-    LoseReply,
-    LoseRequest,
-    Loss,
-    Respond,
-    SlowReply,
-    TruncateBody,
-)
-from venuetree.scenarios.simulated.fault_plan import matches
 from venuetree.scenarios.simulated.log import LogKind
-from venuetree.scenarios.simulated.numbers import NANOSECONDS
 from venuetree.scenarios.simulated.oanda import said
 from venuetree.scenarios.simulated.oanda.answers import BadRequestError
 from venuetree.scenarios.simulated.oanda.calls import Call, Reply
 from venuetree.scenarios.simulated.oanda.datetime_format import wanted_format, with_times
 from venuetree.scenarios.simulated.oanda.routes import find
 from venuetree.scenarios.simulated.oanda.venue import Venue
+from venuetree.scenarios.simulated.request_faults import RequestFaults, line_of
 from venuetree.scenarios.simulated.wire import Answer, Delivery, Request, Response
 
 __all__ = ["Rest", "common_headers"]
 
-_NOTHING = Response(status=0)
-_DELIVERIES = {
-    Loss.CLOSED: Delivery.CLOSED,
-    Loss.RESET: Delivery.RESET,
-    Loss.HANGING: Delivery.HANGING,
-}
 _CORS = (
     ("access-control-allow-origin", "*"),
     (
@@ -54,35 +38,30 @@ class Rest:
     """The REST side of one simulated OANDA."""
 
     venue: Venue
-    _under_way: list[tuple[int, Request]] = attrs.field(factory=list, init=False)
+    _faults: RequestFaults = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._faults = RequestFaults(self.venue.faults, self.venue.clock_ns, said.scripted)
 
     def handle(self, surface: str, request: Request) -> Answer:
         """Answer one request; scripted faults act here."""
-        line = f"{request.method} {request.path}"
+        line = line_of(request)
         answer = self.intercepted(request)
         if answer is not None and answer.delivery is not Delivery.WHOLE:
             return answer
         if answer is None:
             answer = Answer(self._serve(request, surface))
-        answer = self._compressed(self._spoiled(answer, line), request)
+        answer = self._compressed(self._faults.after(answer, line), request)
         self._note(line, f"{answer.response.status} {answer.delivery.value}")
         return answer
 
     def intercepted(self, request: Request) -> Answer | None:
         """Note a request, and what a script has to say to it before anything is done."""
-        venue, line = self.venue, f"{request.method} {request.path}"
-        venue.log.add(venue.clock_ns(), LogKind.REQUEST, line)
-        lost = venue.faults.take(LoseRequest, line, lambda f: matches(f.to, line))
-        if lost is not None:
-            return Answer(_NOTHING, _DELIVERIES[lost.how])
-        late = venue.faults.take(DelayRequest, line, lambda f: matches(f.to, line))
-        if late is not None:
-            due_ns = venue.clock_ns() + int(late.delay_s * NANOSECONDS)
-            self._under_way.append((due_ns, request))
-            return Answer(_NOTHING, _DELIVERIES[late.how])
-        instead = venue.faults.take(Respond, line, lambda f: not f.applied and matches(f.to, line))
-        if instead is not None:
-            return Answer(said.scripted(instead))
+        venue = self.venue
+        venue.log.add(venue.clock_ns(), LogKind.REQUEST, line_of(request))
+        answer = self._faults.before(request)
+        if answer is not None:
+            return answer
         if not venue.requests.admit(request.client, venue.clock_ns()):
             return Answer(self.refusal(429))
         return None
@@ -105,12 +84,9 @@ class Rest:
 
     def tick(self) -> None:
         """Let the delayed requests whose time has come arrive; nobody hears the answers."""
-        now_ns = self.venue.clock_ns()
-        arrived = [request for due_ns, request in self._under_way if due_ns <= now_ns]
-        self._under_way = [late for late in self._under_way if late[0] > now_ns]
-        for request in arrived:
+        for request in self._faults.arrived():
             response = self._serve(request, "rest")
-            self._note(f"{request.method} {request.path}", f"{response.status} arrived late")
+            self._note(line_of(request), f"{response.status} arrived late")
 
     def _serve(self, request: Request, surface: str) -> Response:
         if surface == "stream":
@@ -144,25 +120,6 @@ class Rest:
             return function(Call(self.venue, request, request_id, match.parts, granted))
         except BadRequestError as refused:
             return Reply.of(refused.answer)
-
-    def _spoiled(self, answer: Answer, line: str) -> Answer:
-        faults = self.venue.faults
-        lost = faults.take(LoseReply, line, lambda f: matches(f.to, line))
-        if lost is not None:
-            return attrs.evolve(answer, delivery=_DELIVERIES[lost.how])
-        instead = faults.take(Respond, line, lambda f: f.applied and matches(f.to, line))
-        if instead is not None:
-            answer = attrs.evolve(answer, response=said.scripted(instead))
-        cut = faults.take(TruncateBody, line, lambda f: matches(f.to, line))
-        if cut is not None and cut.how is None:
-            half = answer.response.body[: len(answer.response.body) // 2]
-            answer = attrs.evolve(answer, response=attrs.evolve(answer.response, body=half))
-        elif cut is not None:
-            answer = attrs.evolve(answer, delivery=Delivery.TRUNCATED)
-        slow = faults.take(SlowReply, line, lambda f: matches(f.to, line))
-        if slow is not None:
-            answer = attrs.evolve(answer, delay_ns=int(slow.delay_s * NANOSECONDS))
-        return answer
 
     def _compressed(self, answer: Answer, request: Request) -> Answer:
         response = answer.response
