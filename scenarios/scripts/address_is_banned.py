@@ -28,10 +28,11 @@ async def address_is_banned(world: World) -> str:
         told.retry_after_ns == _BAN_S * _NANOSECONDS, f"it said to wait {told.retry_after_ns} ns"
     )
     order = await world.exchange.place(world.far_bid("a1"), timeout=60)
-    log = world.operator.simulator.log
-    (banned,) = log.faults
-    until = banned.time_ns + _BAN_S * _NANOSECONDS
-    early = [e.subject for e in log.of(LogKind.REQUEST) if banned.time_ns < e.time_ns < until]
+    log = list(world.operator.simulator.log)
+    at = next(index for index, entry in enumerate(log) if entry.kind is LogKind.FAULT)
+    until = log[at].time_ns + _BAN_S * _NANOSECONDS
+    sent = [entry for entry in log[at:] if entry.kind is LogKind.REQUEST]
+    early = [entry.subject for entry in sent if entry.time_ns < until]
     world.expect(not early, f"during the ban these were sent: {early}")
     world.expect(order.status is OrderStatus.OPEN, f"the order is {order.status.value}")
     world.expect(ban.fired == 1, f"{ban.fired} requests were refused")

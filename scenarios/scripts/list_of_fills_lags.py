@@ -27,8 +27,8 @@ async def list_of_fills_lags(world: World) -> str:
         def told() -> bool:
             return sum(fill.quantity for fill in account.fills("m1")) >= world.small
 
-        await world.until(told, "the executions were never told", seconds=120)
-        await anyio.sleep(60)
+        await world.until(told, "the executions were never told", seconds=60)
+        await anyio.sleep(30)
         fills = account.fills("m1")
     total = sum(fill.quantity for fill in fills)
     world.expect(order.status is OrderStatus.FILLED, f"the order is {order.status.value}")

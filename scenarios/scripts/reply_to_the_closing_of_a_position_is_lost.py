@@ -13,8 +13,8 @@ from venuetree.scenarios.world import World
     on=("oanda",),
 )
 async def reply_to_the_closing_of_a_position_is_lost(world: World) -> str:
-    """Close half of it; closed twice, nothing would be left."""
-    await world.exchange.place(world.buy("m1", 2 * world.small))
+    """Close a third of it; closed twice, only a third would be left."""
+    await world.exchange.place(world.buy("m1", 3 * world.small))
     async with world.account() as account:
         world.inject(LoseReply(to=world.operator.patterns.close))
         (order,) = await world.exchange.close_position(world.instrument, long=world.small)
@@ -23,7 +23,7 @@ async def reply_to_the_closing_of_a_position_is_lost(world: World) -> str:
     (position,) = await world.exchange.positions()
     left = world.operator.holding()
     world.expect(order.status is OrderStatus.FILLED, f"the order is {order.status.value}")
-    world.expect(left == world.small, f"{left} are left at the exchange")
+    world.expect(left == 2 * world.small, f"{left} are left at the exchange")
     world.expect(position.quantity == left, f"{position.quantity} are said to be left")
     world.expect(len(fills) == 1, f"{len(fills)} fills were told")
     return f"{order.filled_quantity} closed, once"
