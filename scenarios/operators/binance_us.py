@@ -30,6 +30,7 @@ class BinanceUsOperator:
         market="*@*",
         user="user",
         market_surface="stream",
+        cancel_all="DELETE /api/v3/openOrders",
         replace="POST /api/v3/order/cancelReplace",
         pair="POST /api/v3/order/oco",
     )

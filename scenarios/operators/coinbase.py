@@ -30,6 +30,7 @@ class CoinbaseOperator:
         market="[lmt]*",
         user="user",
         market_surface="stream",
+        cancel_all="POST */orders/batch_cancel",
     )
 
     def __init__(self, seed: int, now_ns: Callable[[], int], **settings: Any) -> None:

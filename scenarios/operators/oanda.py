@@ -27,6 +27,7 @@ class OandaOperator:
         market="pricing/*",
         user="transactions/*",
         market_surface="pricing",
+        cancel_all="PUT */cancel",
         replace="PUT */orders/*",
         close="PUT */close",
     )

@@ -44,6 +44,7 @@ class Patterns:
         market: all channels of market data.
         user: the channels of the account's own stream.
         market_surface: where market streams connect, for `KickOnConnect` and `RefuseConnection`.
+        cancel_all: requests by which all orders are cancelled, one by one or together.
         replace: requests that put an order in another's place; `""` where there are none.
         pair: requests that place two orders of which one cancels the other, likewise.
         close: requests that close a position or a margin trade, likewise.
@@ -56,6 +57,7 @@ class Patterns:
     market: str
     user: str
     market_surface: str
+    cancel_all: str
     replace: str = ""
     pair: str = ""
     close: str = ""

@@ -73,6 +73,15 @@ SWITCHED_OFF: Final[Mapping[str, Switch]] = {
     "order-fills-while-it-is-cancelled": Switch(
         "binance_us", "A cancel is taken for done when it is sent.", off.take_a_sent_cancel_for_done
     ),
+    "replies-to-a-sweep-of-cancels-are-lost": Switch(
+        "oanda", "Nobody looks at the orders after a sweep.", off.look_at_nothing_after_a_sweep
+    ),
+    "order-is-cancelled-before-it-has-landed": Switch(
+        "binance_us", "A cancel does not wait for the order to land.", off.wait_for_no_order
+    ),
+    "kept-connection-is-dead": Switch(
+        "coinbase", "A kept connection is not looked at first.", off.trust_kept_connections
+    ),
     "exchange-is-under-maintenance": Switch(
         "oanda", "A cancel without a verdict is taken for done.", off.take_a_lost_cancel_for_done
     ),

@@ -13,6 +13,7 @@ from venuetree.actors.cancelling import Cancelling
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.order_truth import ASK_TIMEOUT, OrderTruth, left
 from venuetree.actors.placing import Placing
+from venuetree.actors.sockets import Tap
 from venuetree.actors.upkeep import CredentialsRefused, Upkeep
 from venuetree.protocol import ledger
 from venuetree.protocol.commands import FetchFills
@@ -203,6 +204,41 @@ def leave_a_lost_cancel_open(patch: Patch) -> None:
         raise OutcomeUnknown("no verdict", client_order_id=key.client_order_id)
 
     patch.setattr(Cancelling, "_look", look)
+
+
+def look_at_nothing_after_a_sweep(patch: Patch) -> None:
+    """When all have been cancelled at once, what each is by then is what is told."""
+
+    async def end(
+        self: Cancelling, key: OrderKey, deadline: float, ends: Any, errors: list[Any]
+    ) -> None:
+        del deadline
+        order = self._truth.ledger.find(key)
+        if order is not None and order.status.is_final:
+            ends[key] = order
+        elif order is not None:
+            errors.append(self._not_yet(order))
+
+    patch.setattr(Cancelling, "_end", end)
+
+
+def wait_for_no_order(patch: Patch) -> None:
+    """An order that is on its way is treated like one that has landed."""
+
+    async def named(_: OrderTruth, key: OrderKey, deadline: float, *, operation: str) -> OrderKey:
+        del deadline, operation
+        return key
+
+    patch.setattr(OrderTruth, "named", named)
+
+
+def trust_kept_connections(patch: Patch) -> None:
+    """A kept connection is used without a look whether it is alive."""
+
+    async def peek(_: Tap) -> None:
+        return
+
+    patch.setattr(Tap, "peek", peek)
 
 
 # ---------------------------------------------------------------- the ledger
