@@ -28,7 +28,7 @@ async def event_of_the_account_is_dropped(world: World) -> str:
             lambda: OrderStatus.FILLED in account.statuses("a1") and bool(account.fills("a1")),
             "the fill was never told",
         )
-        await anyio.sleep(60)
+        await anyio.sleep(30)
         fills = account.fills("a1")
     told = sum(fill.quantity for fill in fills)
     world.expect(told == world.held("a1").filled == world.small, f"fills of {told} were told")

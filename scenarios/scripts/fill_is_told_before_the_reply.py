@@ -13,6 +13,7 @@ _HELD_BACK_S = 3.0
 @scenario(
     "A fill that is told before the reply belongs to its order, and is told once.",
     simulator={"move_every_s": 30.0},
+    tick_s=0.2,
 )
 async def fill_is_told_before_the_reply(world: World) -> str:
     """Hold the reply to a market order back for three seconds."""

@@ -11,6 +11,7 @@ from venuetree.scenarios.world import World
 @scenario(
     "A fill that the exchange tells twice is counted and told once.",
     simulator={"move_every_s": 30.0},
+    tick_s=0.2,
 )
 async def fills_are_told_twice(world: World) -> str:
     """Have an order executed while everything is told twice."""

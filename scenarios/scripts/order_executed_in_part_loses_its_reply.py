@@ -12,6 +12,7 @@ from venuetree.scenarios.world import World
     "Of an order that could be executed only in part, what was executed is known to the digit"
     " though its reply was lost, and its rest has ended.",
     simulator={"move_every_s": 30.0},
+    tick_s=0.2,
 )
 async def order_executed_in_part_loses_its_reply(world: World) -> str:
     """Leave half of what is wanted in the book, and lose the reply."""

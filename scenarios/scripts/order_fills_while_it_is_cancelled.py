@@ -14,6 +14,7 @@ from venuetree.scenarios.world import World
     "An order that is executed before its cancel comes through is told as filled, and its fill"
     " once.",
     simulator={"move_every_s": 30.0},
+    tick_s=0.2,
 )
 async def order_fills_while_it_is_cancelled(world: World) -> str:
     """Delay the cancel, and trade with the order meanwhile."""

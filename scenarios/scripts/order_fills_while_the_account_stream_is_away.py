@@ -31,7 +31,7 @@ async def order_fills_while_the_account_stream_is_away(world: World) -> str:
             lambda: OrderStatus.FILLED in account.statuses("a1") and bool(account.fills("a1")),
             "the fill was never told",
         )
-        await anyio.sleep(60)
+        await anyio.sleep(30)
         fills = account.fills("a1")
     told = sum(fill.quantity for fill in fills)
     world.expect(told == world.held("a1").filled == world.small, f"fills of {told} were told")

@@ -19,7 +19,7 @@ async def refusal_of_an_order_is_lost(world: World) -> str:
     world.happens("trading is halted")
     world.inject(LoseReply(to=world.operator.patterns.place))
     refused = await world.error_of(
-        OrderRejected, world.exchange.place(world.buy("m1"), timeout=500)
+        OrderRejected, world.exchange.place(world.buy("m1"), timeout=300)
     )
     (known,) = await world.exchange.known_orders()
     world.expect(known.status is OrderStatus.REJECTED, f"the order is {known.status.value}")

@@ -12,6 +12,7 @@ from venuetree.scenarios.world import World
     "Orders of another engine on the account are known and told, and neither sent again nor"
     " cancelled by ours when it stops.",
     simulator={"move_every_s": 30.0},
+    tick_s=0.2,
 )
 async def two_engines_trade_on_one_account(world: World) -> str:
     """Have each place an order, let one of them fill, and stop the second."""

@@ -49,7 +49,7 @@ SWITCHED_OFF: Final[Mapping[str, Switch]] = {
         "binance_us", "Absence is never proved.", off.never_call_it_absent("binance_us")
     ),
     "refusal-of-an-order-is-lost": Switch(
-        "coinbase", "Absence is never proved.", off.never_call_it_absent("coinbase")
+        "binance_us", "Absence is never proved.", off.never_call_it_absent("binance_us")
     ),
     "order-executed-in-part-loses-its-reply": Switch(
         "coinbase", "Executions that are missing are not asked for.", off.ask_for_no_fills
