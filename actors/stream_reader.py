@@ -226,6 +226,7 @@ class _Connection:
         #: When `_work` looks again by itself; None while it does not sleep for a time.
         self.sleeps_until_ns: int | None = None
         self.frames = 0
+        self.opened_ns = 0
         self.last_frame_ns: int | None = None
         self.is_connected = False
         self.is_healthy = False
@@ -266,7 +267,7 @@ class _Connection:
 
     def _opened(self) -> None:
         reader, session = self.reader, self.session
-        now_ns = reader.clock.now_ns()
+        now_ns = self.opened_ns = reader.clock.now_ns()
         self.is_connected = True
         session.opened(now_ns)
         session.want(reader.wanted(), now_ns)
@@ -276,13 +277,23 @@ class _Connection:
 
     def _lost(self, reason: str) -> None:
         reader = self.reader
-        now_ns = reader.clock.now_ns()
+        now_ns = self._now_or_last_ns()
         self.is_connected = False
         last_words = tuple(self.session.closed(reason, now_ns))
         if self.is_heard:
             self.publish(last_words)
             self.publish((StreamDisconnected(reader.exchange, reader.stream, reason, now_ns),))
         self.judge()
+
+    def _now_or_last_ns(self) -> int:
+        """The time; the last one that the clock gave if it is the clock that has failed.
+
+        What depended on the stream must be called stale, whatever has ended it.
+        """
+        try:
+            return self.reader.clock.now_ns()
+        except Exception:  # noqa: BLE001 - the stream is ending, and the next one will meet it too
+            return self.last_frame_ns or self.opened_ns
 
     async def _read(self, stream: Stream) -> None:
         receive, publish = self.session.receive, self.publish

@@ -5,9 +5,10 @@ import orjson
 import pytest
 
 from tests.support.toy import ToyHost, scripted, toy_tree
+from venuetree.actors.clock import LoopClock
 from venuetree.actors.feed import MarketFeed
 from venuetree.protocol.errors import TransportError
-from venuetree.protocol.events import BookInStep, BookStale
+from venuetree.protocol.events import BookInStep, BookStale, StreamDisconnected
 from venuetree.protocol.models import Topic
 from venuetree.protocol.port import Subscription
 from venuetree.supervisors import ChildState
@@ -78,6 +79,31 @@ async def test_a_books_subscriber_hears_of_the_loss_before_the_repair() -> None:
         kinds = [type(event) for event in feed._queue if type(event) in {BookInStep, BookStale}]
 
     assert kinds == [BookInStep, BookStale, BookInStep, BookStale, BookInStep]
+
+
+async def test_a_loss_is_told_even_if_our_clock_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stale is told with the time of the last frame: no book passes for right after its stream."""
+    host = ToyHost()
+
+    def fail(_: object) -> int:
+        raise OSError("the clock cannot be read")
+
+    async with toy_tree(host, parts=Part.ORDERS) as (tree, _, _):
+        feed = MarketFeed()
+        tree.hub.add(feed, book_of("A-USD"))
+        await anyio.sleep(0.1)
+        host.stream("stream").put(b'{"book": "A-USD"}')
+        await anyio.sleep(1)
+        with monkeypatch.context() as broken:
+            broken.setattr(LoopClock, "now_ns", fail)
+            host.stream("stream").put(TransportError("kicked"))
+            await anyio.sleep(0.01)
+        told = [event for event in feed._queue if isinstance(event, BookInStep | BookStale)]
+        lost = [event for event in feed._queue if isinstance(event, StreamDisconnected)]
+
+    assert [type(event) for event in told] == [BookInStep, BookStale]
+    assert len(lost) == 1
+    assert told[1].received_time_ns == told[0].received_time_ns
 
 
 async def test_subscriptions_are_spread_over_connections_and_replayed_after_a_loss() -> None:
