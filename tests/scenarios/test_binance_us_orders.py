@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.scenarios.plain_binance_us import PlainClient, bad, good, order
 from venuetree.scenarios.faults import DelayFills, LaggingOpenOrders, SlowEngine, StaleReplica
 from venuetree.scenarios.simulated.binance_us import Profile, Settings
-from venuetree.scenarios.simulated.matching import Side
+from venuetree.scenarios.simulated.matching import BookOrder, Side
 
 D = Decimal
 NO_FUNDS = (-2010, "Account has insufficient balance for requested action.")
@@ -694,3 +694,18 @@ def test_no_sequence_of_orders_makes_or_loses_money(steps: list[tuple[str, int, 
     assert {asset: client.sim.venue.ledger.supply(asset) for asset in assets} == before
     client.signed("DELETE", "openOrders", {"symbol": "BTCUSD"})
     assert [client.balances(asset)[1] for asset in assets] == [0, 0]
+
+
+def test_the_house_may_meet_itself_and_no_account_is_told() -> None:
+    """Its walk may cross what it has left at the other side: that match is nobody's business."""
+    client = thin_market()
+    market = client.sim.market("BTCUSD")
+    crossing = BookOrder(
+        order_id="hff", owner="house-maker", side=Side.BUY, remaining=D("0.1"), price=D("64500.00")
+    )
+
+    execution = market.book.submit(crossing)
+    client.sim.venue.desk.settle(market, execution)
+
+    assert len(execution.prevented) == 1
+    assert client.sim.venue.desk.store.prevented == []

@@ -263,6 +263,9 @@ class Desk:
 
     def _prevented(self, market: Market, prevented: Prevented, taker: Order | None) -> None:
         """Note a match that self-trade prevention forbade, and what either order lost."""
+        if not prevented.maker_order_id.isdecimal():
+            # The house met itself, for a moment, on its walk: no account has to know.
+            return
         maker = self.store.get(market.symbol, int(prevented.maker_order_id))
         taker = taker or self.store.get(market.symbol, int(prevented.taker_order_id))
         match = PreventedMatch(
