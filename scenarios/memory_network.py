@@ -164,6 +164,8 @@ class MemoryNetwork:
     def __init__(self) -> None:
         #: What was connected to, in order; refused attempts too.
         self.connected: list[tuple[str, int, TlsMode]] = []
+        #: When, for each of these: seconds on anyio's clock.
+        self.connected_at: list[float] = []
         #: Raised by the next connects, one each, while there are any.
         self.refusals: list[OSError] = []
         #: The client's end of each connection, for its ledger and faults.
@@ -184,6 +186,7 @@ class MemoryNetwork:
         del server_hostname
         await anyio.lowlevel.checkpoint()
         self.connected.append((host, port, tls))
+        self.connected_at.append(anyio.current_time())
         if self.is_silent:
             await anyio.sleep_forever()
         if self.refusals:

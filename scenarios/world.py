@@ -169,17 +169,17 @@ class World:
             surfaces: only these of its addresses; all by default.
         """
         self.happens(f"{self.name} is down: {', '.join(surfaces) or 'all of it'}")
-        self.network.take_down(*self._ports(surfaces))
+        self.network.take_down(*self.ports(surfaces))
 
     def bring_up(self, *surfaces: str) -> None:
         """Let it be reachable again."""
         self.log.add(LineKind.SEEN, f"{self.name} is up again")
-        self.network.bring_up(*self._ports(surfaces))
+        self.network.bring_up(*self.ports(surfaces))
 
     def cut(self, surface: str, *, after_bytes: int) -> None:
         """Reset each open connection of an address within the next longer piece that it sends."""
         self.happens(f"{surface} is cut within a message, after {after_bytes} bytes")
-        for port in self._ports((surface,)):
+        for port in self.ports((surface,)):
             for arrival in self.network.arrivals:
                 if arrival.port == port and not arrival.stream.is_closed:
                     arrival.stream.cut_at = after_bytes
@@ -209,7 +209,8 @@ class World:
         finally:
             self.clock.check = lambda: None
 
-    def _ports(self, surfaces: Sequence[str]) -> list[int]:
+    def ports(self, surfaces: Sequence[str]) -> list[int]:
+        """On which ports of the network the exchange has these addresses; all if none is named."""
         doors = self._addresses[self.name]
         return [port for surface, (_, port) in doors.items() if not surfaces or surface in surfaces]
 

@@ -82,7 +82,8 @@ class WorldLog:
 
     def _call(self, event: str, fields: dict[str, Any]) -> None:
         if event != "api_call":
-            self.add(LineKind.TREE, f"{event} {fields.get('detail', '')}".rstrip())
+            said = fields.get("detail") or fields.get("said") or ""
+            self.add(LineKind.TREE, f"{event} {said}".rstrip())
             return
         outcome = fields.get("status") or fields.get("error")
         ours = fields.get("client_order_id")

@@ -14,7 +14,13 @@ __all__ = ["SIMULATORS", "Simulator"]
 
 
 class Simulator(SimulatedExchange, Protocol):
-    """A simulated exchange that can be made to fail."""
+    """A simulated exchange that can be made to fail.
+
+    Attributes:
+        paused: while true its prices move only by what clients do.
+    """
+
+    paused: bool
 
     @property
     def faults(self) -> FaultPlan:
