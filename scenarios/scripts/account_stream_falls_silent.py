@@ -1,0 +1,40 @@
+"""The account's stream says nothing any more, while an order is executed; the market goes on."""
+
+import anyio
+
+from venuetree.protocol.events import BookStale, FillReceived, StreamDisconnected
+from venuetree.protocol.models import Side, Topic
+from venuetree.scenarios.faults import Backlog, StallStream
+from venuetree.scenarios.market_watch import account_reader, book_begins, market_reader
+from venuetree.scenarios.scenario import scenario
+from venuetree.scenarios.world import World
+
+
+@scenario(
+    "An account's stream that tells nothing is found out: its fill is told once, all else goes on.",
+    simulator={"move_every_s": 5.0},
+    tick_s=0.5,
+    within_s=1200.0,
+)
+async def account_stream_falls_silent(world: World) -> str:
+    """Silence it for good, fill an order, and wait until that is told."""
+    async with world.market(Topic.BOOK) as seen, world.account() as told:
+        await book_begins(seen)
+        await world.until(lambda: bool(account_reader(world).detail.is_healthy), "no stream")
+        order = await world.exchange.place(world.near_bid("a1"))
+        await anyio.sleep(5)
+        stall = StallStream(channel=world.operator.patterns.user, backlog=Backlog.DISCARDED)
+        world.inject(stall)
+        world.operator.trade_against(Side.BUY, order.price or world.small, world.small)
+        await world.until(
+            lambda: bool(told.of(FillReceived)), "the fill was never told", seconds=600
+        )
+        await world.until(
+            lambda: bool(told.of(StreamDisconnected)), "the deaf stream was left", seconds=300
+        )
+        await anyio.sleep(120)
+        fills = told.of(FillReceived)
+        world.expect(len(fills) == 1, f"the fill was told {len(fills)} times")
+        world.expect(not seen.of(BookStale), "the book went stale with it")
+        world.expect(market_reader(world).restarts == 0, "the market's stream was opened anew")
+    return told.of(StreamDisconnected)[0].reason
