@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
+import anyio
 import structlog
 
 from venuetree.actors.addresses import parse_address
@@ -40,6 +41,8 @@ __all__ = ["Engine"]
 
 #: One pool for everything, as large as the two of other exchanges.
 SHARED = HttpOptions(max_connections=16, kept_for_urgent=8)
+#: For connections to say goodbye, where their client waits for that; ours does not.
+CLOSING_SECONDS = 5.0
 
 
 class Engine:
@@ -286,8 +289,10 @@ class Engine:
                 self._trees[name].hub.end(plain)
 
     async def _close_clients(self) -> None:
-        for client in self._clients:
-            await client.aclose()
+        """Close every connection, also while the host is being cancelled."""
+        with anyio.move_on_after(CLOSING_SECONDS, shield=True):
+            for client in self._clients:
+                await client.aclose()
 
 
 def default_log() -> ApiCallLog:

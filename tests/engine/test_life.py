@@ -1,5 +1,7 @@
 """The engine within its host: entry, failure, restart, and the host's own exceptions."""
 
+import gc
+
 import anyio
 import pytest
 
@@ -100,6 +102,22 @@ async def test_the_hosts_cancellation_passes_through() -> None:
     with anyio.move_on_after(1.0) as scope:
         async with trading() as (_, _, exchange), exchange.subscribe("BTC-USD", Topic.BOOK):
             await anyio.sleep_forever()
+
+    assert scope.cancelled_caught
+
+
+async def test_a_cancelled_host_leaves_no_connection_open() -> None:
+    """Not even where several were kept for later."""
+    sim = quiet_simulator()
+    async with serve(sim) as running:
+        with anyio.CancelScope() as scope:
+            async with Engine(config_for(running.endpoints["coinbase"])) as engine:
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(4):
+                        tasks.start_soon(engine["coinbase"].balances)
+                scope.cancel()
+                await anyio.sleep_forever()
+        gc.collect()  # says of each socket that nobody closed that it is so: an error here
 
     assert scope.cancelled_caught
 
