@@ -3,6 +3,7 @@
 #
 #   make demo     the engine against a simulated exchange, ends by itself
 #   make test     every test, with branch coverage
+#   make live     an order's life at the real exchanges whose keys are in the environment
 #   make check    format, lint, types, and the documents' examples
 #   make bench    the table of figures
 #   make clean    remove everything that the others made
@@ -35,7 +36,7 @@ PYTEST_ARGS :=
 DEMO_ARGS :=
 BENCH_ARGS :=
 
-.PHONY: help demo test check bench clean constraints FORCE
+.PHONY: help demo test live check bench clean constraints FORCE
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -48,6 +49,10 @@ test: $(VENV)/tools $(SDK)/installed
 		--numprocesses $(WORKERS) --dist worksteal \
 		--cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=$(COVERAGE)
+
+# Skips exchanges without keys, and real money unless VENUETREE_LIVE=yes: docs/how-to/go-live-safely.md.
+live: $(VENV)/tools
+	$(BIN)/python -m pytest tests/live --capture=no $(PYTEST_ARGS)
 
 check: $(VENV)/tools
 	$(BIN)/ruff format --check .

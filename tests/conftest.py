@@ -13,6 +13,9 @@ from hypothesis import settings
 
 from tests.support.virtual_time import BACKENDS, fresh
 
+#: Real exchanges, perhaps real money: only who names that folder runs it (`make live`).
+collect_ignore = ["live"]
+
 # No deadline: machines are shared, and slow is not wrong. Checks that guard the main line try the
 # same examples each time; a developer's runs go looking for new ones.
 settings.register_profile("explore", deadline=None)
