@@ -15,6 +15,7 @@ from venuetree.config import (
     coinbase,
     exchange_config,
     oanda,
+    paper,
 )
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
@@ -261,6 +262,7 @@ __all__ = [
     "market_order",
     "oanda",
     "oco",
+    "paper",
     "stop_limit_order",
     "stop_order",
 ]

@@ -9,14 +9,25 @@ from attrs import evolve, field, frozen
 from venuetree.actors.addresses import parse_address
 from venuetree.actors.http_client import HttpBackend
 from venuetree.actors.streams import StreamOptions
+from venuetree.paper_account import LATENCY, PATIENCE, PaperOptions
 from venuetree.protocol.errors import ConfigurationError
 from venuetree.protocol.exchanges import EXCHANGES
 from venuetree.protocol.exchanges.binance_us import OrderWay, binance_us_by
 from venuetree.protocol.exchanges.coinbase import CoinbaseFeed, coinbase_by
+from venuetree.protocol.numbers import DecimalText
+from venuetree.protocol.paper import on_paper
 from venuetree.protocol.port import Endpoints, Exchange
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["Environment", "ExchangeConfig", "binance_us", "coinbase", "exchange_config", "oanda"]
+__all__ = [
+    "Environment",
+    "ExchangeConfig",
+    "binance_us",
+    "coinbase",
+    "exchange_config",
+    "oanda",
+    "paper",
+]
 
 
 class Environment(Enum):
@@ -42,6 +53,7 @@ class ExchangeConfig:
             that limits new ones may reject some: `TransportError`, and nothing was sent.
         feed_capacity: events a market subscriber may leave unread before its feed folds them.
         account_capacity: events an account subscriber may leave unread before it is ended.
+        paper: trade on an account of our own, on live market data: see `paper`.
         name: what `engine[name]` finds it by; the exchange's own name by default.
     """
 
@@ -54,6 +66,7 @@ class ExchangeConfig:
     http: HttpBackend = HttpBackend.OWN
     feed_capacity: int = 4096
     account_capacity: int = 4096
+    paper: PaperOptions | None = None
     name: str = field()
 
     @name.default
@@ -165,6 +178,38 @@ def oanda(credentials: object | None = None, **settings: Any) -> ExchangeConfig:
         ConfigurationError: malformed credentials.
     """
     return exchange_config("oanda", credentials, **settings)
+
+
+def paper(
+    config: ExchangeConfig,
+    *,
+    balances: Mapping[str, DecimalText] | None = None,
+    latency: float = LATENCY,
+    patience: float = PATIENCE,
+    maker_fee: DecimalText | None = None,
+    taker_fee: DecimalText | None = None,
+) -> ExchangeConfig:
+    """The same exchange with an account on paper: its live books, orders of no consequence.
+
+    Orders are matched in this process against the book as the exchange shows it. Nothing is ever
+    sent to the exchange's endpoints for orders and accounts. Credentials are needed only where
+    market data needs them.
+
+    Args:
+        config: of `coinbase`, `binance_us`, `oanda` or `exchange_config`.
+        balances: what the account begins with, by currency; one currency where the exchange
+            trades on margin. By default a sum that lasts for a while.
+        latency: seconds that an order or a cancel takes to the paper exchange.
+        patience: seconds that an order waits for a book to be matched against.
+        maker_fee: a fraction of the notional; by default that of the exchange's lowest tier.
+        taker_fee: likewise.
+
+    Raises:
+        ConfigurationError: no such account is possible, or the exchange has no paper trading.
+    """
+    options = PaperOptions(balances, latency, patience, maker_fee, taker_fee)
+    options.check(config.name)
+    return evolve(config, exchange=on_paper(config.exchange), paper=options)
 
 
 def _merge(default: Endpoints, given: Endpoints) -> Endpoints:

@@ -24,6 +24,7 @@ from venuetree.actors.streams import Stream
 from venuetree.actors.transports import open_stream
 from venuetree.config import ExchangeConfig
 from venuetree.exchange import ExchangeHandle
+from venuetree.paper_account import paper_plan
 from venuetree.protocol.errors import ConfigurationError, EngineError
 from venuetree.protocol.journal import MemoryJournal, OrderJournal
 from venuetree.protocol.ledger import Ledger
@@ -242,6 +243,13 @@ class Engine:
                 exchange=config.name,
             )
 
+        if config.paper is not None and not endpoints.stream:
+            raise ConfigurationError(
+                "paper orders are matched against live books, and this environment has no market"
+                " streams",
+                exchange=config.name,
+                operation="configure",
+            )
         journal = self._journal(config.name)
         return ExchangeTree(
             Wiring(
@@ -262,6 +270,9 @@ class Engine:
                 rng=self._rng,
                 log=self._log,
                 parts=config.parts,
+                paper=None
+                if config.paper is None
+                else paper_plan(config.paper, exchange, config.name, self._new_id),
             )
         )
 

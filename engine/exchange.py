@@ -51,6 +51,11 @@ class ExchangeHandle(MarginTrading):
         """What it can do beside placing and cancelling orders one by one."""
         return self._tree.wiring.exchange.profile.abilities
 
+    @property
+    def is_paper(self) -> bool:
+        """Whether orders are matched here, on an account of our own, and never sent."""
+        return self._tree.wiring.paper is not None
+
     # ------------------------------------------------------------ account
 
     async def balances(self) -> tuple[Balance, ...]:

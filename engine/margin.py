@@ -263,7 +263,7 @@ class MarginTrading(Trading):
 
     async def account_summary(self) -> AccountSummary:
         """Ask what the account is worth, and how much of it is in use."""
-        self._need_margin("account_summary")
+        self._need(Ability.ACCOUNT_SUMMARY, "an account on margin", "account_summary")
         return await self._question(commands.FetchAccountSummary(), "account summary")
 
     async def account_changes(self, since_transaction_id: str) -> AccountChanges:

@@ -33,6 +33,7 @@ from venuetree.protocol.models import (
     OrderRequest,
 )
 from venuetree.protocol.orders import adopt_order
+from venuetree.protocol.paper.checks import check_paper
 from venuetree.protocol.port import Ability
 
 __all__ = ["Trading"]
@@ -298,6 +299,9 @@ class Trading(Asking):
 
     def _need_terms(self, *requests: OrderRequest, operation: str) -> None:
         """Refuse terms that the exchange does not have, rather than leave them out."""
+        if self._tree.wiring.paper is not None:
+            for request in requests:
+                check_paper(request, self.name)
         if any(request.margin is not None for request in requests):
             self._need(Ability.MARGIN, "orders with margin terms", operation)
 

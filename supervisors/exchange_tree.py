@@ -7,6 +7,7 @@
     ├── gate            admits requests
     └── io              one_for_one, never gives up: each child has a backoff of its own
         ├── rest        commands to replies
+        ├── paper       in paper trading: the account, in the exchange's stead
         ├── upkeep      the clock, the instruments and the key, again and again
         ├── orders      the state of every order of ours
         ├── <user stream>
@@ -34,6 +35,7 @@ from venuetree.actors.mailbox import MailboxSpec, Overflow
 from venuetree.actors.message_worker import Doorway, Messages, MessageWorker
 from venuetree.actors.order_messages import Orders, Reported
 from venuetree.actors.orders import OrdersActor
+from venuetree.actors.paper import PaperActor
 from venuetree.actors.rate_gate import Gate, rate_gate
 from venuetree.actors.ref import Ref
 from venuetree.actors.rest_worker import RestWorker
@@ -135,8 +137,8 @@ class ExchangeTree:
 
     @property
     def rest(self) -> Ref[Rest]:
-        """Answers questions."""
-        return self._io["rest"]
+        """Answers questions and takes orders: the exchange, or in its stead the paper account."""
+        return self._io["rest" if self.wiring.paper is None else "paper"]
 
     @property
     def orders(self) -> Ref[Orders] | None:
@@ -207,6 +209,10 @@ class ExchangeTree:
         yield ChildSpec(
             "rest", self._run_rest, mailbox=COMMANDS_MAILBOX, backoff=ACTOR_BACKOFF, shutdown=DRAIN
         )
+        if wiring.paper is not None:
+            yield ChildSpec(
+                "paper", self._run_paper, mailbox=COMMANDS_MAILBOX, backoff=ACTOR_BACKOFF
+            )
         if self._door is not None:
             yield ChildSpec(
                 "messages",
@@ -256,6 +262,21 @@ class ExchangeTree:
             log=wiring.log,
             messages=None if self._door is None else self._carrier,
             on_log_told=self._pass_on_log,
+        )(ctx)
+
+    async def _run_paper(self, ctx: Context[Rest]) -> None:
+        wiring = self.wiring
+        if wiring.paper is None:
+            return
+        await PaperActor(
+            exchange=wiring.name,
+            plan=wiring.paper,
+            topics=wiring.exchange.profile.topics,
+            rest=self._io["rest"],
+            hub=self.hub,
+            directory=self.directory,
+            clock=wiring.clock,
+            publish=self._publish_account,
         )(ctx)
 
     @property

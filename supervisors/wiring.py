@@ -8,6 +8,7 @@ from enum import Flag, auto
 from attrs import frozen
 
 from venuetree.actors.clock import Clock
+from venuetree.actors.paper import PaperPlan
 from venuetree.actors.rest_worker import ApiCallLog
 from venuetree.actors.streams import Stream
 from venuetree.protocol.ledger import Ledger
@@ -40,6 +41,8 @@ class Wiring:
         stream_endpoints: those that there are; a sandbox may have none.
         new_ledger: a ledger that knows what the journal holds.
         nonce: gives unguessable text.
+        paper: an account of our own to trade on, None for the exchange's. With one, `exchange` is
+            to be what `protocol.paper.on_paper` makes of it.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Wiring:
     rng: random.Random
     log: ApiCallLog
     parts: Part
+    paper: PaperPlan | None = None
 
     @property
     def has_user_streams(self) -> bool:
@@ -62,5 +66,6 @@ class Wiring:
         return (
             Part.ORDERS | Part.USER_STREAM in self.parts
             and self.signer is not None
+            and self.paper is None
             and "user_stream" in self.stream_endpoints
         )

@@ -127,6 +127,7 @@ PUBLIC = {
         "market_order",
         "oanda",
         "oco",
+        "paper",
         "stop_limit_order",
         "stop_order",
     ],

@@ -17,6 +17,12 @@ from venuetree.protocol.port.limits import (
     LimitWindow,
     WindowKind,
 )
+from venuetree.protocol.port.paper import (
+    AccountKind,
+    FeeTakenFrom,
+    IdReuse,
+    PaperTerms,
+)
 from venuetree.protocol.port.questions import (
     Auth,
     ClockReading,
@@ -64,6 +70,7 @@ from venuetree.protocol.port.streams import (
 
 __all__ = [
     "Ability",
+    "AccountKind",
     "Action",
     "Auth",
     "Call",
@@ -76,7 +83,9 @@ __all__ = [
     "Effect",
     "Endpoints",
     "Exchange",
+    "FeeTakenFrom",
     "FlowContext",
+    "IdReuse",
     "Lane",
     "LimitReport",
     "LimitWindow",
@@ -84,6 +93,7 @@ __all__ = [
     "LogTold",
     "MessageDoor",
     "MessageReply",
+    "PaperTerms",
     "Profile",
     "ReferenceTold",
     "Replace",

@@ -12,6 +12,7 @@ from venuetree.protocol.messages import Request
 from venuetree.protocol.models import OrderType, Topic
 from venuetree.protocol.port.doors import MessageDoor
 from venuetree.protocol.port.limits import Lane, LimitWindow
+from venuetree.protocol.port.paper import PaperTerms
 from venuetree.protocol.port.questions import RestCodec
 from venuetree.protocol.port.signing import Signer
 from venuetree.protocol.port.streams import SessionContext, StreamKind, StreamLimits, StreamSession
@@ -30,6 +31,8 @@ class Ability(Enum):
     REPLACE = "replace"
     #: Orders with margin terms, margin trades and their exits.
     MARGIN = "margin"
+    #: `FetchAccountSummary`: what an account on margin is worth.
+    ACCOUNT_SUMMARY = "account_summary"
     #: `ClosePosition`.
     CLOSE_POSITION = "close_position"
 
@@ -96,6 +99,8 @@ class Profile:
     must_know_instruments: bool = False
     #: How many connections may be opened, streams and questions together; None: no limit.
     connections: LimitWindow | None = None
+    #: How a paper account follows it; None: there is no paper trading here.
+    paper: PaperTerms | None = None
 
 
 @frozen

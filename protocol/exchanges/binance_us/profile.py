@@ -5,17 +5,20 @@ exchange as captured in September 2026, or the more careful of the two. `exchang
 limits anew at each start. Where nothing is published the comment says "ours", and why.
 """
 
+from decimal import Decimal
 from typing import Final
 
 from venuetree.protocol.commands import FetchInstruments, FetchKeyPermissions, FetchServerTime
-from venuetree.protocol.models import OrderType, Topic
+from venuetree.protocol.models import OrderStatus, OrderType, Topic
 from venuetree.protocol.port import (
     Ability,
     Chore,
     ChoreEffect,
     Endpoints,
+    FeeTakenFrom,
     Lane,
     LimitWindow,
+    PaperTerms,
     Profile,
     StreamLimits,
     WindowKind,
@@ -78,4 +81,16 @@ PROFILE: Final = Profile(
     reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
     abilities=frozenset({Ability.OCO, Ability.REPLACE}),
     order_ids_per_instrument=True,
+    paper=PaperTerms(
+        # "Account information": `commissionRates` as captured.
+        maker_rate=Decimal(0),
+        taker_rate=Decimal("0.0002"),
+        balances={"USD": Decimal(100_000), "USDT": Decimal(100_000), "BTC": Decimal(1)},
+        fee_taken_from=FeeTakenFrom.RECEIVED,
+        # "Exchange information": `baseCommissionPrecision`, `quoteCommissionPrecision`.
+        fee_places=8,
+        # "New order": what may not wait and is not executed ends as EXPIRED.
+        rest_becomes=OrderStatus.EXPIRED,
+        nothing_becomes=OrderStatus.EXPIRED,
+    ),
 )

@@ -3,6 +3,7 @@
 Where the exchange publishes no figure the comment says "ours", and why.
 """
 
+from decimal import Decimal
 from typing import Final
 
 from attrs import evolve
@@ -14,8 +15,10 @@ from venuetree.protocol.port import (
     Chore,
     ChoreEffect,
     Endpoints,
+    IdReuse,
     Lane,
     LimitWindow,
+    PaperTerms,
     Profile,
     StreamLimits,
     WindowKind,
@@ -126,6 +129,16 @@ PROFILE: Final = Profile(
     user_streams=("user",),
     abilities=frozenset({Ability.EDIT}),
     reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
+    paper=PaperTerms(
+        # "Get Transaction Summary": the first tier, up to 10,000 USD in thirty days.
+        maker_rate=Decimal("0.005"),
+        taker_rate=Decimal("0.009"),
+        balances={"USD": Decimal(100_000), "USDC": Decimal(100_000), "BTC": Decimal(1)},
+        # "Create Order": a market buy by `quote_size` spends the fee, too.
+        is_fee_within_quote_quantity=True,
+        # "Create Order", client_order_id: the existing order is returned.
+        id_reuse=IdReuse.ANSWERED_WITH_IT,
+    ),
 )
 
 #: The same exchange with its market data by the older feed ("Exchange WebSocket Overview"), which

@@ -3,18 +3,21 @@
 Where nothing is published the comment says "ours", and why.
 """
 
+from decimal import Decimal
 from typing import Final
 
 from venuetree.protocol.commands import FetchInstruments, FetchKeyPermissions
 from venuetree.protocol.exchanges.oanda.instruments import ORDER_TYPES
-from venuetree.protocol.models import Topic
+from venuetree.protocol.models import OrderStatus, Topic
 from venuetree.protocol.port import (
     Ability,
+    AccountKind,
     Chore,
     ChoreEffect,
     Endpoints,
     Lane,
     LimitWindow,
+    PaperTerms,
     Profile,
     StreamLimits,
     WindowKind,
@@ -63,10 +66,21 @@ PROFILE: Final = Profile(
     ),
     user_streams=("transactions",),
     reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
-    abilities=frozenset({Ability.REPLACE, Ability.MARGIN, Ability.CLOSE_POSITION}),
+    abilities=frozenset(
+        {Ability.REPLACE, Ability.MARGIN, Ability.ACCOUNT_SUMMARY, Ability.CLOSE_POSITION}
+    ),
     # "Order Endpoints": an order that cannot be executed is created, and cancelled in one batch.
     reply_decides=True,
     needs_credentials=True,
     # "Pricing Endpoints": the instruments are part of the stream's address.
     must_know_instruments=True,
+    paper=PaperTerms(
+        # "Transactions": executions bear no commission; the spread is the price.
+        maker_rate=Decimal(0),
+        taker_rate=Decimal(0),
+        balances={"USD": Decimal(100_000)},
+        account=AccountKind.MARGIN,
+        # "Order Endpoints": a market order that cannot be executed is cancelled as it is made.
+        nothing_becomes=OrderStatus.REJECTED,
+    ),
 )

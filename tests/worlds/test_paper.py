@@ -1,0 +1,449 @@
+"""Paper trading through the whole engine, on each simulated exchange, on virtual time."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+import anyio
+import pytest
+from attrs import frozen
+
+from tests.support.memory_network import MemoryNetwork
+from tests.support.oanda_world import hearing, settled
+from tests.support.virtual_exchange import BASE_NS, serving_in_memory
+from venuetree import paper
+from venuetree.actors.clock import LoopClock
+from venuetree.config import Environment, binance_us, coinbase, oanda
+from venuetree.engine import Engine
+from venuetree.exchange import ExchangeHandle
+from venuetree.protocol.builders import limit_order, market_order, stop_limit_order
+from venuetree.protocol.errors import (
+    CancelRefused,
+    ConfigurationError,
+    InsufficientFunds,
+    MarketHalted,
+    NotSupported,
+    OrderNotFound,
+    PostOnlyWouldTake,
+)
+from venuetree.protocol.events import BalancesChanged, FillReceived
+from venuetree.protocol.models import (
+    Level,
+    Liquidity,
+    LiquidityPreference,
+    OrderStatus,
+    Side,
+    StopDirection,
+    TimeInForce,
+    Topic,
+)
+from venuetree.protocol.numbers import add, multiply
+from venuetree.protocol.port import Ability, Endpoints
+from venuetree.scenarios import faults
+from venuetree.scenarios.simulated.binance_us import Settings as BinanceUsSettings
+from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
+from venuetree.scenarios.simulated.coinbase import Settings as CoinbaseSettings
+from venuetree.scenarios.simulated.coinbase import SimulatedCoinbase
+from venuetree.scenarios.simulated.log import LogKind
+from venuetree.scenarios.simulated.matching import Side as SimulatedSide
+from venuetree.scenarios.simulated.oanda import Settings as OandaSettings
+from venuetree.scenarios.simulated.oanda import SimulatedOanda
+
+pytestmark = pytest.mark.anyio
+
+#: A market that stands still, so that a test knows what the book shows.
+STILL: Mapping[str, Any] = {"move_every_s": 1e6}
+
+
+@frozen
+class Place:
+    """A simulated exchange to trade at on paper.
+
+    Attributes:
+        market: every request line that a paper account may send, and no other.
+        size: of an order that the best level can fill.
+    """
+
+    name: str
+    instrument: str
+    market: tuple[str, ...]
+    size: str
+    simulated: Callable[..., Any]
+    configure: Callable[[Mapping[str, Any]], Any]
+
+
+COINBASE = Place(
+    "coinbase",
+    "BTC-USD",
+    (
+        r"GET /api/v3/brokerage/time",
+        r"GET /api/v3/brokerage/market/products(/[A-Z0-9-]+)?(/ticker|/candles)?",
+        r"GET /api/v3/brokerage/market/product_book",
+        r"GET /api/v3/brokerage/products(/[A-Z0-9-]+)?(/ticker|/candles)?",
+        r"GET /api/v3/brokerage/(product_book|best_bid_ask)",
+    ),
+    "0.001",
+    lambda now_ns, settings: SimulatedCoinbase(
+        seed=7, settings=CoinbaseSettings(**settings), now_ns=now_ns
+    ),
+    lambda told: coinbase(endpoints=Endpoints(told["rest"], told["stream"], told["user_stream"])),
+)
+BINANCE_US = Place(
+    "binance_us",
+    "BTC-USD",
+    (r"GET /api/v3/(time|exchangeInfo|depth|trades|klines|ticker/bookTicker|avgPrice)",),
+    "0.001",
+    lambda now_ns, settings: SimulatedBinanceUs(
+        seed=7, settings=BinanceUsSettings(**settings), now_ns=now_ns
+    ),
+    lambda told: binance_us(
+        endpoints=Endpoints(told["rest"], told["stream"], others={"ws_api": told["ws_api"]})
+    ),
+)
+OANDA = Place(
+    "oanda",
+    "EUR-USD",
+    (
+        r"GET /v3/accounts/[0-9-]+/(instruments|pricing|pricing/stream)",
+        r"GET /v3/instruments/[A-Z_]+/(candles|orderBook|positionBook)",
+    ),
+    "100",
+    lambda now_ns, settings: SimulatedOanda(
+        seed=7, settings=OandaSettings(**settings), now_ns=now_ns
+    ),
+    lambda told: oanda(told["credentials"], endpoints=Endpoints(told["rest"], told["stream"])),
+)
+SPOT = [COINBASE, BINANCE_US]
+EVERYWHERE = [COINBASE, BINANCE_US, OANDA]
+
+
+@asynccontextmanager
+async def on_paper_at(
+    place: Place, *, simulator: Mapping[str, Any] | None = None, **options: Any
+) -> AsyncIterator[tuple[Any, Engine, ExchangeHandle]]:
+    """A paper account at a simulated exchange; whatever is asked of that is watched."""
+    clock = LoopClock(BASE_NS, origin=anyio.current_time())
+    sim = place.simulated(clock.now_ns, STILL if simulator is None else simulator)
+    network = MemoryNetwork()
+    async with serving_in_memory(sim, network, tick_s=0.02) as addresses:
+        config = paper(place.configure(sim.endpoints(addresses)), **options)
+        async with Engine(config, clock=clock, network=network) as engine:
+            yield sim, engine, engine[place.name]
+    assert asked_beside_the_market(sim, place) == []
+
+
+def asked_beside_the_market(sim: Any, place: Place) -> list[str]:
+    """Requests that no paper account may make: each line is on the list of the market's."""
+    lines = [entry.subject.partition("?")[0] for entry in sim.log.of(LogKind.REQUEST)]
+    assert lines
+    return [line for line in lines if not any(re.fullmatch(one, line) for one in place.market)]
+
+
+@asynccontextmanager
+async def watching(handle: ExchangeHandle, place: Place) -> AsyncIterator[None]:
+    """The book in step, all the while."""
+    async with handle.subscribe(place.instrument, Topic.BOOK) as feed, hearing(feed):
+        await settled(lambda: (b := handle.book(place.instrument)) is not None and b.in_step)
+        yield
+
+
+def asks(handle: ExchangeHandle, place: Place, depth: int = 3) -> list[Level]:
+    """The best asks as the engine holds them."""
+    book = handle.book(place.instrument)
+    assert book is not None
+    return book.asks(depth)
+
+
+def buy_at(place: Place, price: object, quantity: object, **terms: Any) -> Any:
+    """A limit order that buys."""
+    return limit_order(
+        place.instrument, Side.BUY, price=str(price), quantity=str(quantity), **terms
+    )
+
+
+@pytest.mark.parametrize("place", SPOT, ids=lambda place: place.name)
+async def test_a_market_order_takes_what_the_book_shows_and_everything_agrees(
+    place: Place,
+) -> None:
+    """Order, fills, events and balances tell the same, and no other request was made."""
+    async with on_paper_at(place, balances={"USD": "100000"}) as (_, _, exchange):
+        async with exchange.account_events() as feed, hearing(feed) as heard:
+            async with watching(exchange, place):
+                shown = asks(exchange, place)
+                wanted = add(shown[0].quantity, Decimal("0.001"))
+                order = await exchange.place(
+                    market_order(place.instrument, Side.BUY, quantity=wanted)
+                )
+                fills = await exchange.fills(order=order.key)
+                balances = {b.currency: b for b in await exchange.balances()}
+                await settled(lambda: len(heard.of(FillReceived)) == 2)
+
+    assert exchange.is_paper
+    assert order.status is OrderStatus.FILLED
+    assert [(f.price, f.quantity) for f in reversed(fills)] == [
+        (shown[0].price, shown[0].quantity),
+        (shown[1].price, Decimal("0.001")),
+    ]
+    assert {f.liquidity for f in fills} == {Liquidity.TAKER}
+    assert [e.fill for e in heard.of(FillReceived)] == list(reversed(fills))
+    assert heard.statuses(order.client_order_id)[-1] == "filled"
+    spent = sum((multiply(f.price, f.quantity) for f in fills), Decimal(0))
+    fees = {
+        currency: sum((f.fee for f in fills if f.fee_currency == currency), Decimal(0))
+        for currency in ("BTC", "USD")
+    }
+    assert sum(fees.values()) > 0
+    assert balances["USD"].total == Decimal(100000) - spent - fees["USD"]
+    assert balances["BTC"].total == wanted - fees["BTC"]
+    assert {b.hold for b in balances.values()} == {Decimal(0)}
+    told = {b.currency: b for event in heard.of(BalancesChanged) for b in event.balances}
+    assert told == balances
+
+
+@pytest.mark.parametrize("place", SPOT, ids=lambda place: place.name)
+async def test_a_limit_order_fills_by_visible_depth_and_its_rest_waits(place: Place) -> None:
+    """What the best level shows is taken once; the rest is cancelled, and the hold comes back."""
+    async with on_paper_at(place, balances={"USD": "10000000"}) as (_, engine, exchange):
+        async with watching(exchange, place):
+            best = asks(exchange, place, 1)[0]
+            order = await exchange.place(buy_at(place, best.price, best.quantity * 3))
+            await anyio.sleep(5)
+            later = await exchange.order(order.key)
+            held = {b.currency: b.hold for b in await exchange.balances()}
+            detail = engine.snapshot()[f"{place.name}/io/paper"].detail
+            cancelled = await exchange.cancel(order.key)
+            after = {b.currency: b.hold for b in await exchange.balances()}
+
+    assert order.status is OrderStatus.PARTIALLY_FILLED
+    assert order.filled_quantity == best.quantity
+    assert later.filled_quantity == best.quantity
+    assert detail.open_orders == 1
+    assert detail.watched == (place.instrument,)
+    assert held["USD"] >= best.price * best.quantity * 2
+    assert held["BTC"] == 0
+    assert cancelled.status is OrderStatus.CANCELLED
+    assert cancelled.filled_quantity == best.quantity
+    assert set(after.values()) == {Decimal(0)}
+
+
+@pytest.mark.parametrize("place", SPOT, ids=lambda place: place.name)
+async def test_what_was_taken_is_not_there_for_the_next_order(place: Place) -> None:
+    """The book still shows it; the second order goes on behind the first."""
+    async with on_paper_at(place) as (_, _, exchange):
+        async with watching(exchange, place):
+            first, second, _ = asks(exchange, place)
+            await exchange.place(market_order(place.instrument, Side.BUY, quantity=first.quantity))
+            order = await exchange.place(
+                market_order(place.instrument, Side.BUY, quantity=place.size)
+            )
+
+    assert order.average_price == second.price
+
+
+@pytest.mark.parametrize("place", SPOT, ids=lambda place: place.name)
+async def test_a_resting_order_is_filled_when_the_market_comes_to_it(place: Place) -> None:
+    """As maker, at a price that the book shows, while the market walks."""
+    async with on_paper_at(place, simulator={}) as (_, _, exchange):
+        async with exchange.account_events() as feed, hearing(feed) as heard:
+            async with watching(exchange, place):
+                book = exchange.book(place.instrument)
+                assert book is not None
+                bid = book.best_bid
+                assert bid is not None
+                order = await exchange.place(buy_at(place, bid.price, place.size))
+                placed = order.status
+                await settled(lambda: bool(heard.of(FillReceived)), seconds=600)
+                fills = [event.fill for event in heard.of(FillReceived)]
+
+    assert placed is OrderStatus.OPEN
+    assert all(fill.price <= bid.price for fill in fills)
+    assert {fill.liquidity for fill in fills} == {Liquidity.MAKER}
+
+
+@pytest.mark.parametrize("place", SPOT, ids=lambda place: place.name)
+async def test_an_order_may_fill_while_its_cancel_is_under_way(place: Place) -> None:
+    """The cancel arrives too late, and says so; the order stays filled, once."""
+    async with on_paper_at(place, latency=5.0) as (sim, _, exchange):
+        async with watching(exchange, place):
+            best = asks(exchange, place, 1)[0]
+            order = await exchange.place(
+                buy_at(place, best.price - Decimal(50), place.size), timeout=60
+            )
+            outcome: list[object] = []
+
+            async def cancel() -> None:
+                try:
+                    outcome.append(await exchange.cancel(order.key, timeout=60))
+                except CancelRefused as error:
+                    outcome.append(error)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(cancel)
+                await anyio.sleep(1)
+                drop_asks_to(sim, order.price)
+            after = await exchange.order(order.key)
+            fills = await exchange.fills(order=order.key)
+
+    assert [type(one) for one in outcome] == [CancelRefused]
+    assert after.status is OrderStatus.FILLED
+    assert sum(fill.quantity for fill in fills) == order.quantity
+
+
+def drop_asks_to(sim: Any, price: Any) -> None:
+    """Let the house sell down to a price, so that its asks come to stand there."""
+    symbol = "BTC-USD" if isinstance(sim, SimulatedCoinbase) else "BTCUSD"
+    market = sim.market(symbol)
+    bids = [(p, q) for p, q in sim.book(symbol, SimulatedSide.BUY) if p >= price]
+    sim.trade(symbol, SimulatedSide.SELL, sum((q for _, q in bids), Decimal(0)))
+    execution = market.walk._rest(SimulatedSide.SELL, price, Decimal(5))
+    sim.venue.desk.settle(market, execution)
+
+
+@pytest.mark.parametrize("place", SPOT, ids=lambda place: place.name)
+async def test_what_the_account_or_the_book_cannot_bear_is_refused(place: Place) -> None:
+    """Each with its own error, and nothing is left of any of them."""
+    async with on_paper_at(place, balances={"USD": "100"}) as (_, _, exchange):
+        async with watching(exchange, place):
+            best = asks(exchange, place, 1)[0]
+            with pytest.raises(InsufficientFunds):
+                await exchange.place(buy_at(place, best.price, "1"))
+            with pytest.raises(InsufficientFunds):
+                await exchange.place(market_order(place.instrument, Side.SELL, quantity="0.01"))
+            post_only = buy_at(
+                place, best.price, place.size, liquidity=LiquidityPreference.MAKER_ONLY
+            )
+            with pytest.raises((PostOnlyWouldTake, InsufficientFunds)):
+                await exchange.place(post_only)
+            killed = await exchange.place(
+                buy_at(place, 20000, "0.001", time_in_force=TimeInForce.FILL_OR_KILL)
+            )
+            with pytest.raises(OrderNotFound):
+                await exchange.cancel("unheard-of", instrument=place.instrument)
+            held = {b.currency: b.hold for b in await exchange.balances()}
+            orders = await exchange.orders()
+
+    assert killed.status.is_final
+    assert killed.filled_quantity == 0
+    assert held == {"USD": Decimal(0)}
+    assert [order.client_order_id for order in orders] == [killed.client_order_id]
+
+
+@pytest.mark.parametrize("place", EVERYWHERE, ids=lambda place: place.name)
+async def test_what_is_not_simulated_is_said_before_anything_is_sent(place: Place) -> None:
+    """The handle does not show it, and refuses it."""
+    stop = stop_limit_order(
+        place.instrument,
+        Side.SELL,
+        quantity=place.size,
+        price="1",
+        stop_price="1.1",
+        stop_direction=StopDirection.DOWN,
+    )
+    async with on_paper_at(place) as (_, _, exchange):
+        abilities = exchange.abilities
+        with pytest.raises(NotSupported):
+            await exchange.place(stop)
+        with pytest.raises(NotSupported):
+            await exchange.margin_trades()
+        orders = await exchange.known_orders()
+
+    assert not abilities & {Ability.OCO, Ability.MARGIN}
+    assert orders == ()
+
+
+@pytest.mark.parametrize("place", SPOT, ids=lambda place: place.name)
+async def test_a_crash_of_the_paper_actor_loses_nothing_and_doubles_nothing(
+    place: Place,
+) -> None:
+    """The account outlives it; what rests goes on resting, and is filled once."""
+    async with on_paper_at(place, simulator={}) as (_, engine, exchange):
+        async with exchange.account_events() as feed, hearing(feed) as heard:
+            async with watching(exchange, place):
+                best = asks(exchange, place, 1)[0]
+                book = exchange.book(place.instrument)
+                assert book is not None
+                bid = book.best_bid
+                assert bid is not None
+                taken = await exchange.place(buy_at(place, best.price, place.size))
+                resting = await exchange.place(buy_at(place, bid.price, place.size))
+                await exchange._tree._io.restart_child("paper")
+                restarted = engine.snapshot()[f"{place.name}/io/paper"].incarnation
+                again = await exchange.order(taken.key)
+                await settled(
+                    lambda: heard.statuses(resting.client_order_id)[-1:] == ["filled"],
+                    seconds=600,
+                )
+                fills = await exchange.fills()
+
+    assert restarted == 2
+    assert again.filled_quantity == taken.filled_quantity
+    told = [event.fill.fill_id for event in heard.of(FillReceived)]
+    assert sorted(told) == sorted(fill.fill_id for fill in fills)
+    assert len(set(told)) == len(told)
+
+
+async def test_an_order_that_was_on_its_way_in_a_crash_is_proved_absent() -> None:
+    """It never arrived, and its owner hears just that."""
+    async with on_paper_at(COINBASE, latency=5.0) as (_, _, exchange):
+        async with watching(exchange, COINBASE):
+            best = asks(exchange, COINBASE, 1)[0]
+            caught: list[BaseException] = []
+
+            async def place() -> None:
+                try:
+                    await exchange.place(buy_at(COINBASE, best.price, "0.001"), timeout=60)
+                except Exception as error:  # noqa: BLE001 - looked at below
+                    caught.append(error)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(place)
+                await anyio.sleep(1)
+                await exchange._tree._io.restart_child("paper")
+            orders = await exchange.orders()
+
+    assert "never arrived" in str(caught[0])
+    assert orders == ()
+
+
+async def test_without_a_book_an_order_that_needs_one_is_refused_in_time() -> None:
+    """The stream is refused at each attempt: the order waits as long as it was told to."""
+    async with on_paper_at(COINBASE, patience=3.0) as (sim, _, exchange):
+        sim.faults.add(faults.RefuseConnection(times=None))
+        began = anyio.current_time()
+        with pytest.raises(MarketHalted) as caught:
+            await exchange.place(market_order("BTC-USD", Side.BUY, quantity="0.001"))
+        took = anyio.current_time() - began
+        resting = await exchange.place(buy_at(COINBASE, 20000, "0.001"))
+
+    assert resting.status is OrderStatus.OPEN
+
+    assert caught.value.code == "NO_BOOK"
+    assert 3 <= took < 4
+
+
+async def test_good_till_date_ends_by_the_clock() -> None:
+    """As the exchange would end it; what it held comes back."""
+    async with on_paper_at(COINBASE) as (_, _, exchange):
+        async with exchange.account_events() as feed, hearing(feed) as heard:
+            request = buy_at(
+                COINBASE,
+                20000,
+                "0.001",
+                time_in_force=TimeInForce.GOOD_TILL_DATE,
+                expire_time_ns=BASE_NS + 60 * 1_000_000_000,
+            )
+            order = await exchange.place(request)
+            await settled(
+                lambda: heard.statuses(order.client_order_id)[-1:] == ["expired"], seconds=120
+            )
+            held = {b.hold for b in await exchange.balances()}
+
+    assert held == {Decimal(0)}
+
+
+async def test_an_environment_without_market_streams_has_no_paper_trading() -> None:
+    """Said at once, before anything is opened."""
+    with pytest.raises(ConfigurationError, match="no market streams"):
+        Engine(paper(coinbase(environment=Environment.SANDBOX)))
