@@ -11,9 +11,9 @@ new incarnation first tells what the one before did not get to tell. What was st
 an incarnation ended has never arrived, which is its proof for whoever asks.
 """
 
-import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import anyio
@@ -24,28 +24,27 @@ from venuetree.actors.context import Context
 from venuetree.actors.directory import Directory
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError
-from venuetree.actors.feed import MarketFeed
 from venuetree.actors.hub import Hub
 from venuetree.actors.paper_answers import answer_at_once
+from venuetree.actors.paper_books import PaperBooks
+from venuetree.actors.paper_worth import PaperWorth
 from venuetree.actors.ref import Ref
 from venuetree.protocol import commands
 from venuetree.protocol.book import BookView
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import EngineError, InstrumentNotFound
-from venuetree.protocol.events import BookInStep, BookUpdated, QuoteChanged
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Instrument, OrderRequest, Topic
 from venuetree.protocol.paper import MARKET_QUESTIONS, PaperExchange, PaperState
 from venuetree.protocol.paper.checks import check_paper
-from venuetree.protocol.port import SessionEvent, Subscription
+from venuetree.protocol.paper.closing import close_position
+from venuetree.protocol.paper.preview import preview
+from venuetree.protocol.port import SessionEvent
 
 __all__ = ["PaperActor", "PaperDetail", "PaperPlan"]
 
 T = TypeVar("T")
 
-#: How long a book is still followed after the last order of its instrument has ended, in seconds:
-#: the next order often comes soon, and finds it in step.
-LINGER = 60.0
 #: A question of this actor's own to the exchange, in seconds.
 ASK_TIMEOUT = 10.0
 
@@ -123,15 +122,11 @@ class _Desk:
     def __init__(self, actor: PaperActor) -> None:
         self._actor = actor
         self._paper = actor.plan.exchange
-        self._feed = MarketFeed(name="paper")
-        #: Until when (anyio's clock) each instrument's book is followed; for ever while needed.
-        self._followed: dict[str, float] = {}
-        self._waiting: Counter[str] = Counter()
+        self._books = PaperBooks(actor.hub, actor.topics)
         self._in_flight: Counter[str] = Counter()
-        self._tradeable: dict[str, bool] = {}
+        self._worth = PaperWorth(self._paper, actor.directory, self._ask)
         #: What is sent arrives in the order in which it was sent.
         self._road = anyio.Lock()
-        self._book_changed = anyio.Event()
         self._moved = anyio.Event()
         self._handlers: dict[type, Callable[[Any], Awaitable[object]]] = {
             commands.PlaceOrder: self._place,
@@ -140,12 +135,15 @@ class _Desk:
             commands.EditOrder: self._edit,
             commands.ReplaceOrder: self._replace,
             commands.PreviewOrder: self._preview,
+            commands.ClosePosition: self._close_position,
+            commands.FetchPositions: self._valued,
+            commands.FetchAccountSummary: self._valued,
         }
 
     def detail(self) -> PaperDetail:
         """For the snapshot."""
         state = self._paper.state
-        return PaperDetail(len(state.open), state.numbers, tuple(sorted(self._followed)))
+        return PaperDetail(len(state.open), state.numbers, self._books.followed)
 
     # ------------------------------------------------------------ answering
 
@@ -165,9 +163,16 @@ class _Desk:
         handler = self._handlers.get(type(command))
         if handler is not None:
             return await handler(command)
-        return answer_at_once(
-            self._paper, command, self._actor.clock.now_ns(), in_flight=self._in_flight.keys()
-        )
+        return self._at_once(command)
+
+    def _at_once(self, command: Request[Rest, Any]) -> object:
+        in_flight = self._in_flight.keys()
+        return answer_at_once(self._paper, command, self._now_ns(), in_flight=in_flight)
+
+    async def _valued(self, command: Request[Rest, Any]) -> object:
+        """What follows prices, at those of now."""
+        await self._worth.of_positions()
+        return self._at_once(command)
 
     async def _pass_on(self, command: Request[Rest, T], deadline: float) -> T:
         left = deadline - anyio.current_time()
@@ -175,6 +180,10 @@ class _Desk:
             return await self._actor.rest.ask(command, timeout=min(left, 3600.0))
         except ActorError as error:
             raise _NotPassedOn(error) from error
+
+    async def _ask(self, command: Request[Rest, T]) -> T:
+        """A question of this actor's own."""
+        return await self._pass_on(command, anyio.current_time() + ASK_TIMEOUT)
 
     async def _place(self, command: commands.PlaceOrder) -> object:
         request = command.order
@@ -219,12 +228,26 @@ class _Desk:
                 )
             )
 
+    async def _close_position(self, command: commands.ClosePosition) -> object:
+        orders = command.orders
+        for order in orders:
+            check_paper(order, self._actor.exchange)
+        with ExitStack() as flights:
+            for order in orders:
+                flights.enter_context(self._sending(order))
+            instrument = await self._instrument(orders[0].instrument)
+            await self._arrive()
+            book = await self._book(instrument.name)
+            return self._change(
+                lambda: close_position(self._paper, orders, instrument, book, self._now_ns())
+            )
+
     async def _preview(self, command: commands.PreviewOrder) -> object:
         request = command.order
         check_paper(request, self._actor.exchange)
         instrument = await self._instrument(request.instrument)
         book = await self._book(request.instrument)
-        return self._paper.preview(request, instrument, book, self._now_ns())
+        return preview(self._paper, request, instrument, book, self._now_ns())
 
     # ------------------------------------------------------------ changes
 
@@ -246,9 +269,9 @@ class _Desk:
                 paper.state = before
                 del paper.news[told:]
                 raise
-        self.tell()
-        self.follow()
-        self._moved.set()
+        if paper.news:
+            self.tell()
+            self.follow()
         return answer
 
     def tell(self) -> None:
@@ -270,11 +293,12 @@ class _Desk:
         return _Flight(self._in_flight, request.client_order_id)
 
     async def _instrument(self, name: str) -> Instrument:
-        known = self._actor.directory.instruments.get(name)
-        if known is not None:
-            return known
-        deadline = anyio.current_time() + ASK_TIMEOUT
-        found = await self._pass_on(commands.FetchInstruments((name,)), deadline)
+        known = self._actor.directory.instruments.get(name) or await self._fetched(name)
+        await self._worth.of_quote(known)
+        return known
+
+    async def _fetched(self, name: str) -> Instrument:
+        found = await self._ask(commands.FetchInstruments((name,)))
         self._actor.directory.learn(found)
         for instrument in found:
             if instrument.name == name:
@@ -283,70 +307,31 @@ class _Desk:
 
     # ------------------------------------------------------------ books
 
-    async def _book(self, name: str) -> BookView | None:
-        """The book in step, waited for; None if there was none in time, or it is not dealt in."""
-        self._waiting[name] += 1
-        self.follow()
-        try:
-            with anyio.move_on_after(self._actor.plan.patience):
-                while self._in_step(name) is None:
-                    await self._book_changed.wait()
-        finally:
-            self._waiting[name] -= 1
-            self.follow()
-        return self._in_step(name)
-
-    def _in_step(self, name: str) -> BookView | None:
-        book = self._actor.hub.book(name)
-        is_usable = book is not None and book.in_step and self._tradeable.get(name, True)
-        return book if is_usable else None
-
     async def watch(self) -> None:
         """Match the orders that wait whenever their book has changed."""
-        async for event in self._feed:
-            match event:
-                case QuoteChanged(instrument=name, is_tradeable=is_tradeable):
-                    self._tradeable[name] = is_tradeable is not False
-                case BookInStep(instrument=name) | BookUpdated(instrument=name):
-                    pass
-                case _:
-                    continue
-            book = self._in_step(name)
-            if book is None:
-                continue
-            if self._paper.state.open:
+        async for event in self._books.feed:
+            book = self._books.news(event)
+            if book is not None and self._paper.state.open:
                 self._match(book)
-            arrived, self._book_changed = self._book_changed, anyio.Event()
-            arrived.set()
 
     def _match(self, book: BookView) -> None:
         self._change(lambda: self._paper.match(book, self._now_ns()))
 
-    def follow(self) -> None:
-        """Have the books that are needed, and those that were needed a moment ago."""
-        needed = {order.instrument for order in self._paper.state.open.values()}
-        needed.update(name for name, count in self._waiting.items() if count > 0)
-        before = self._followed.keys() | set()
-        for name in needed:
-            self._followed[name] = math.inf
-        for name in before - needed:
-            if self._followed[name] == math.inf:
-                self._followed[name] = anyio.current_time() + LINGER
-                self._moved.set()
-        if self._followed.keys() != before:
-            self._subscribe(self._followed)
+    async def _book(self, name: str) -> BookView | None:
+        """The book in step, waited for; None if there was none in time, or it is not dealt in."""
+        try:
+            return await self._books.wait_for(name, self._actor.plan.patience)
+        finally:
+            self._moved.set()
 
-    def _subscribe(self, names: Iterable[str]) -> None:
-        topics = {Topic.BOOK, Topic.QUOTES} & self._actor.topics
-        wanted = {Subscription(name, topic) for name in names for topic in topics}
-        if wanted:
-            self._actor.hub.add(self._feed, wanted)
-        else:
-            self.leave()
+    def follow(self) -> None:
+        """Have the books of the orders that wait."""
+        self._books.follow({order.instrument for order in self._paper.state.open.values()})
+        self._moved.set()
 
     def leave(self) -> None:
         """Follow no book any more."""
-        self._actor.hub.remove(self._feed)
+        self._books.leave()
 
     # ------------------------------------------------------------ time
 
@@ -359,15 +344,10 @@ class _Desk:
             expiry_ns = self._paper.next_expiry_ns()
             if expiry_ns is not None and expiry_ns <= self._now_ns():
                 self._change(lambda: self._paper.expire(self._now_ns()))
-            now = anyio.current_time()
-            kept = {name: until for name, until in self._followed.items() if until > now}
-            if kept.keys() != self._followed.keys():
-                self._followed = kept
-                self._tradeable = {n: told for n, told in self._tradeable.items() if n in kept}
-                self._subscribe(kept)
+            self._books.drop_idle()
 
     def _next_due(self) -> float:
-        due = min(self._followed.values(), default=math.inf)
+        due = self._books.next_due()
         expiry_ns = self._paper.next_expiry_ns()
         if expiry_ns is None:
             return due

@@ -9,6 +9,7 @@ from venuetree.protocol.errors import NotSupported
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Fill, KeyPermissions, OrderReport, ReportSource
 from venuetree.protocol.paper import PaperExchange, PaperOrder
+from venuetree.protocol.paper.closing import margin_account
 
 __all__ = ["answer_at_once"]
 
@@ -47,6 +48,14 @@ def answer_at_once(
             return reports(_orders(paper, command))
         case commands.FetchFills():
             return _fills(paper, command)
+        case commands.ResolveOrder():
+            return _resolve(paper, command, now_ns, in_flight)
+        case _:
+            return _of_account(paper, command, now_ns)
+
+
+def _of_account(paper: PaperExchange, command: Request[Rest, Any], now_ns: int) -> object:
+    match command:
         case commands.FetchBalances():
             return paper.balances()
         case commands.FetchFees():
@@ -55,8 +64,12 @@ def answer_at_once(
             return KeyPermissions(
                 can_view=True, can_trade=True, can_transfer=False, detail="a paper account"
             )
-        case commands.ResolveOrder():
-            return _resolve(paper, command, now_ns, in_flight)
+        case commands.FetchPositions(instrument):
+            account = margin_account(paper, "positions")
+            return account.list_positions(paper.name, instrument)
+        case commands.FetchAccountSummary():
+            account = margin_account(paper, "an account on margin")
+            return account.summary(paper.name, len(paper.open_orders()), paper.terms, now_ns)
         case _:
             raise NotSupported(
                 f"{type(command).__name__} in paper trading",

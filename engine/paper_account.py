@@ -88,7 +88,7 @@ def paper_plan(
             name=name,
             terms=terms,
             rates=rates,
-            state=PaperState.with_balances(balances),
+            state=PaperState.with_balances(balances, terms.account),
             new_id=new_id,
             book_of=exchange.canonical_instrument,
         ),

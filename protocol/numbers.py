@@ -22,6 +22,7 @@ __all__ = [
     "multiply",
     "optional_decimal",
     "require_decimals",
+    "subtract",
     "to_decimal",
 ]
 
@@ -145,6 +146,11 @@ def divide(dividend: Decimal, divisor: Decimal, step: Decimal) -> Decimal:
 def add(left: Decimal, right: Decimal) -> Decimal:
     """The exact sum, whatever the ambient decimal context."""
     return _WIDE.add(left, right)
+
+
+def subtract(left: Decimal, right: Decimal) -> Decimal:
+    """The exact difference, whatever the ambient decimal context."""
+    return _WIDE.subtract(left, right)
 
 
 def multiply(left: Decimal, right: Decimal) -> Decimal:

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from venuetree.protocol.book import BookView
 from venuetree.protocol.models import Level, Side
-from venuetree.protocol.numbers import add, multiply
+from venuetree.protocol.numbers import add, multiply, subtract
 
 __all__ = ["Depth", "TakenLevel", "by_quantity", "by_value", "within"]
 
@@ -61,7 +61,7 @@ class Depth:
         side = taker.opposite
         for price, shown in book.iterate(side):
             level = self._taken.get((name, side, price))
-            left = shown if level is None or level.shown != shown else shown - level.taken
+            left = shown if level is None or level.shown != shown else subtract(shown, level.taken)
             if left > 0:
                 yield Level(price, left)
 
@@ -91,7 +91,7 @@ def by_quantity(levels: Iterable[Level], quantity: Decimal) -> tuple[Level, ...]
     for price, shown in levels:
         wanted = min(shown, quantity)
         takes.append(Level(price, wanted))
-        quantity = _FLOOR.subtract(quantity, wanted)
+        quantity = subtract(quantity, wanted)
         if not quantity:
             break
     return tuple(takes)
@@ -119,7 +119,7 @@ def by_value(
         wanted = min(_whole_lots(shown, lot), affordable)
         if wanted > 0:
             takes.append(Level(price, wanted))
-            value = _FLOOR.subtract(value, multiply(unit, wanted))
+            value = subtract(value, multiply(unit, wanted))
         if affordable < lot or multiply(unit, lot) > value:
             return tuple(takes), True
     return tuple(takes), False

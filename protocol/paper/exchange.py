@@ -20,10 +20,7 @@ from venuetree.protocol.errors import (
     CancelRefused,
     DuplicateClientOrderId,
     ExchangeRefused,
-    InsufficientLiquidity,
-    MarketHalted,
     OrderNotFound,
-    PostOnlyWouldTake,
 )
 from venuetree.protocol.events import BalancesChanged, FillReported, OrderReported
 from venuetree.protocol.models import (
@@ -31,23 +28,19 @@ from venuetree.protocol.models import (
     FeeSummary,
     Fill,
     Instrument,
-    InstrumentStatus,
     Level,
-    LiquidityPreference,
     OrderKey,
-    OrderPreview,
     OrderReport,
     OrderRequest,
     OrderStatus,
-    OrderType,
     ReportSource,
     Side,
     TimeInForce,
 )
-from venuetree.protocol.numbers import add, multiply
+from venuetree.protocol.numbers import subtract
 from venuetree.protocol.paper.depth import by_quantity, by_value, within
 from venuetree.protocol.paper.orders import FeeRates, PaperOrder, market_of
-from venuetree.protocol.paper.spot import fee_of
+from venuetree.protocol.paper.rules import check_new, check_status, check_takes, refused
 from venuetree.protocol.paper.state import PaperState
 from venuetree.protocol.port import IdReuse, PaperTerms
 
@@ -56,7 +49,6 @@ __all__ = ["PaperExchange", "PaperNews"]
 PaperNews = OrderReported | FillReported | BalancesChanged
 
 _ZERO: Final = Decimal(0)
-_ONE: Final = Decimal(1)
 
 
 @define
@@ -102,9 +94,11 @@ class PaperExchange:
         known = self._with_same_id(request)
         if known is not None:
             return self.report(known, ReportSource.REPLY, now_ns)
-        order = self._checked(request, instrument, book, now_ns)
-        takes, is_done = self._plan(order, book)
-        self._check_takes(order, takes, book)
+        order = self._new(request, instrument, book, now_ns)
+        if book is not None:
+            self._look(request.instrument, book)
+        takes, is_done = self.plan(order, book)
+        check_takes(order, takes, book, self.terms, self.name)
         self.state.account.check(order, takes, self.state.open.values(), self.terms)
         self.state.numbers += 1
         order = evolve(order, order_id=self.new_id(), number=self.state.numbers)
@@ -157,14 +151,14 @@ class PaperExchange:
         """
         before = self.order(key)
         if not before.is_open:
-            raise self._refused("the order has ended", "edit", "ORDER_ENDED")
+            raise refused("the order has ended", self.name, "edit", "ORDER_ENDED")
         if request.quantity is None or request.quantity <= before.filled_quantity:
-            raise self._refused("as much was executed already", "edit", "SIZE_BELOW_FILLED")
+            raise refused("as much was executed already", self.name, "edit", "SIZE_BELOW_FILLED")
         changed = evolve(before.request, price=request.price, quantity=request.quantity)
-        self._check_status(changed, instrument)
+        check_status(changed, instrument, self.name)
         after = evolve(before, request=changed, has_rested=False, updated_time_ns=now_ns)
-        takes, _ = self._plan(after, book)
-        self._check_takes(after, takes, book)
+        takes, _ = self.plan(after, book)
+        check_takes(after, takes, book, self.terms, self.name)
         others = (o for o in self.state.open.values() if o.order_id != before.order_id)
         self.state.account.check(after, takes, others, self.terms)
         self.state.numbers += 1
@@ -218,7 +212,12 @@ class PaperExchange:
         self.state.depth.look(name, book)
         waiting = [o for o in self.state.open.values() if self.book_of(o.instrument) == name]
         for order in sorted(waiting, key=_priority):
-            takes, _ = self._plan(order, book)
+            self._look(order.instrument, book)
+            takes, _ = self.plan(order, book)
+            if not self.state.account.can_fill(order, takes, self.terms):
+                reason = "the margin does not suffice"
+                self._put(order.ended(OrderStatus.CANCELLED, now_ns, reason), (), now_ns)
+                continue
             after, fills = self._execute(order, takes, book, now_ns)
             if fills:
                 self._put(evolve(after, has_rested=True), fills, now_ns)
@@ -262,40 +261,6 @@ class PaperExchange:
         """The rates that new orders pay."""
         return FeeSummary("paper", self.rates.maker, self.rates.taker)
 
-    def preview(
-        self, request: OrderRequest, instrument: Instrument, book: BookView | None, now_ns: int
-    ) -> OrderPreview:
-        """What an order would cost if it were placed now; nothing is."""
-        order = PaperOrder(request, market_of(instrument), self.rates, "", 0, now_ns, now_ns)
-        takes, _ = self._plan(order, book)
-        problems: list[str] = []
-        try:
-            self._check_status(request, instrument)
-            self._check_takes(order, takes, book)
-            self.state.account.check(order, takes, self.state.open.values(), self.terms)
-        except ExchangeRefused as error:
-            problems.append(error.code or type(error).__name__)
-        quantity, value, fee = _ZERO, _ZERO, _ZERO
-        for take in takes:
-            quantity = add(quantity, take.quantity)
-            value = add(value, multiply(take.price, take.quantity))
-            amount, currency = fee_of(order, take, order.next_liquidity, self.terms)
-            is_in_base = currency == order.market.base
-            fee = add(fee, multiply(amount, take.price) if is_in_base else amount)
-        average = value / quantity if quantity else None
-        best = takes[0].price if takes else None
-        sign = _ONE if request.side is Side.BUY else -_ONE
-        return OrderPreview(
-            exchange=self.name,
-            instrument=request.instrument,
-            total=add(value, multiply(sign, fee)) if takes else None,
-            fee=fee if takes else None,
-            average_price=average,
-            slippage=abs(average - best) / best if average and best else None,
-            problems=tuple(problems),
-            warnings=(),
-        )
-
     # ------------------------------------------------------------ rules
 
     def _with_same_id(self, request: OrderRequest) -> PaperOrder | None:
@@ -316,72 +281,23 @@ class PaperExchange:
             case _:
                 return None
 
-    def _checked(
+    def _new(
         self, request: OrderRequest, instrument: Instrument, book: BookView | None, now_ns: int
     ) -> PaperOrder:
-        self._check_status(request, instrument)
-        order = PaperOrder(request, market_of(instrument), self.rates, "", 0, now_ns, now_ns)
-        is_post_only = request.liquidity is LiquidityPreference.MAKER_ONLY
-        if book is None and (is_post_only or not order.may_wait):
-            raise MarketHalted(
-                f"there is no book of {request.instrument} in step to match the order against",
-                exchange=self.name,
-                operation="place",
-                code="NO_BOOK",
-            )
-        until_ns = request.expire_time_ns
-        if until_ns is not None and until_ns <= now_ns:
-            raise self._refused("its time is over already", "place", "EXPIRED")
-        return order
-
-    def _check_status(self, request: OrderRequest, instrument: Instrument) -> None:
-        status = instrument.status
-        is_post_only = request.liquidity is LiquidityPreference.MAKER_ONLY
-        is_taken = {
-            InstrumentStatus.TRADING: True,
-            InstrumentStatus.LIMIT_ONLY: request.type is not OrderType.MARKET,
-            InstrumentStatus.POST_ONLY: is_post_only,
-            InstrumentStatus.CANCEL_ONLY: False,
-            InstrumentStatus.HALTED: False,
-        }[status]
-        if not is_taken:
-            raise MarketHalted(
-                f"{instrument.name} is {status.value}",
-                exchange=self.name,
-                operation="place",
-                code=status.value.upper(),
-            )
-
-    def _check_takes(
-        self, order: PaperOrder, takes: tuple[Level, ...], book: BookView | None
-    ) -> None:
-        """Refuse what may not trade at once, and what the exchange refuses if it does not."""
-        if takes and order.request.liquidity is LiquidityPreference.MAKER_ONLY:
-            raise PostOnlyWouldTake(
-                f"the book shows {takes[0].price} on the other side",
-                exchange=self.name,
-                operation="place",
-                code="POST_ONLY_WOULD_TAKE",
-            )
-        is_refused = self.terms.nothing_becomes is OrderStatus.REJECTED
-        if book is not None and not takes and not order.may_wait and is_refused:
-            raise InsufficientLiquidity(
-                "the book does not show enough to execute the order",
-                exchange=self.name,
-                operation="place",
-                code="INSUFFICIENT_LIQUIDITY",
-            )
+        check_new(request, instrument, book, now_ns, self.name)
+        return PaperOrder(request, market_of(instrument), self.rates, "", 0, now_ns, now_ns)
 
     def _left_over(self, order: PaperOrder) -> OrderStatus:
         """How an order ends that may not wait for its rest."""
         return self.terms.rest_becomes if order.fills else self.terms.nothing_becomes
 
-    def _refused(self, message: str, operation: str, code: str) -> ExchangeRefused:
-        return ExchangeRefused(message, exchange=self.name, operation=operation, code=code)
-
     # ------------------------------------------------------------ matching
 
-    def _plan(self, order: PaperOrder, book: BookView | None) -> tuple[tuple[Level, ...], bool]:
+    def _look(self, instrument: str, book: BookView) -> None:
+        bid, ask = book.best_bid, book.best_ask
+        self.state.account.look(instrument, bid and bid.price, ask and ask.price)
+
+    def plan(self, order: PaperOrder, book: BookView | None) -> tuple[tuple[Level, ...], bool]:
         """What the order takes of the book now, and whether its money is then spent."""
         if book is None or not book.in_step:
             return (), False
@@ -396,8 +312,10 @@ class PaperExchange:
             is_short = not is_spent
         else:
             takes = by_quantity(levels, order.remaining_quantity)
-            taken = sum((take.quantity for take in takes), _ZERO)
-            is_spent, is_short = False, taken < order.remaining_quantity
+            left = order.remaining_quantity
+            for take in takes:
+                left = subtract(left, take.quantity)
+            is_spent, is_short = False, left > 0
         if is_short and request.time_in_force is TimeInForce.FILL_OR_KILL:
             return (), False
         return takes, is_spent and bool(takes)
@@ -438,9 +356,8 @@ class PaperExchange:
         report = self.report(order, ReportSource.STREAM, now_ns)
         self.news.append(OrderReported(self.name, report, order.updated_time_ns, now_ns))
         self.news.extend(FillReported(self.name, fill, now_ns, now_ns) for fill in fills)
-        held = self.balances()
-        currencies = {order.market.base, order.market.quote}
-        changed = tuple(balance for balance in held if balance.currency in currencies)
+        touched = self.state.account.touched(order)
+        changed = tuple(balance for balance in self.balances() if balance.currency in touched)
         self.news.append(BalancesChanged(self.name, changed, now_ns, now_ns))
 
     def balances(self) -> tuple[Balance, ...]:
@@ -451,4 +368,4 @@ class PaperExchange:
 def _priority(order: PaperOrder) -> tuple[Decimal, int]:
     """Better prices first, then who came first; the sides do not meet each other."""
     price = order.request.price or _ZERO
-    return (-price if order.request.side is Side.BUY else price, order.number)
+    return (price.copy_negate() if order.request.side is Side.BUY else price, order.number)

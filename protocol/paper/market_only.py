@@ -40,7 +40,9 @@ MARKET_QUESTIONS: Final[frozenset[type]] = frozenset(
 )
 #: What a paper exchange does, as far as the real one does it.
 _ORDER_TYPES: Final = frozenset({OrderType.MARKET, OrderType.LIMIT})
-_ABILITIES: Final = frozenset({Ability.EDIT, Ability.REPLACE})
+_ABILITIES: Final = frozenset(
+    {Ability.EDIT, Ability.REPLACE, Ability.ACCOUNT_SUMMARY, Ability.CLOSE_POSITION}
+)
 
 
 @frozen

@@ -17,7 +17,7 @@ from venuetree.protocol.models import (
     ReportSource,
     TimeInForce,
 )
-from venuetree.protocol.numbers import add, multiply
+from venuetree.protocol.numbers import add, multiply, subtract
 
 __all__ = ["AT_ONCE", "FeeRates", "Market", "PaperOrder", "market_of"]
 
@@ -99,12 +99,16 @@ class PaperOrder:
     def remaining_quantity(self) -> Decimal:
         """What is not executed yet, in base currency; zero for one that is sized in quote."""
         quantity = self.request.quantity
-        return _ZERO if quantity is None else quantity - self.filled_quantity
+        return _ZERO if quantity is None else subtract(quantity, self.filled_quantity)
 
     @property
     def may_wait(self) -> bool:
         """Whether it stays in the book until it is executed."""
-        request = self.request
+        return self.may_wait_of(self.request)
+
+    @staticmethod
+    def may_wait_of(request: OrderRequest) -> bool:
+        """Whether an order that is asked for would stay in the book until it is executed."""
         return request.type is not OrderType.MARKET and request.time_in_force not in AT_ONCE
 
     @property

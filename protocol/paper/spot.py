@@ -12,11 +12,11 @@ from attrs import define, field
 
 from venuetree.protocol.errors import InsufficientFunds
 from venuetree.protocol.models import Balance, Level, Liquidity, OrderType, Side
-from venuetree.protocol.numbers import add, decimal_text, multiply
+from venuetree.protocol.numbers import add, decimal_text, multiply, subtract
 from venuetree.protocol.paper.orders import PaperOrder
 from venuetree.protocol.port import FeeTakenFrom, PaperTerms
 
-__all__ = ["SpotAccount", "fee_of"]
+__all__ = ["SpotAccount"]
 
 _CUT: Final = Context(prec=200, rounding=ROUND_DOWN)
 _ZERO: Final = Decimal(0)
@@ -61,12 +61,37 @@ class SpotAccount:
         """Move the money of one execution; the fee and its currency."""
         market, side = order.market, order.request.side
         value = multiply(take.price, take.quantity)
-        fee, currency = fee_of(order, take, liquidity, terms)
+        fee, currency = self.fee(order, take, liquidity, terms)
         sign = _ONE if side is Side.BUY else -_ONE
         self._move(market.base, multiply(sign, take.quantity))
-        self._move(market.quote, multiply(-sign, value))
-        self._move(currency, -fee)
+        self._move(market.quote, multiply(sign.copy_negate(), value))
+        self._move(currency, fee.copy_negate())
         return fee, currency
+
+    def fee(
+        self, order: PaperOrder, take: Level, liquidity: Liquidity, terms: PaperTerms
+    ) -> tuple[Decimal, str]:
+        """The fee of one execution, and its currency."""
+        is_received = terms.fee_taken_from is FeeTakenFrom.RECEIVED
+        is_in_base = is_received and order.request.side is Side.BUY
+        received = take.quantity if is_in_base else multiply(take.price, take.quantity)
+        fee = multiply(received, order.rates.of(liquidity))
+        if terms.fee_places is not None:
+            fee = _CUT.quantize(fee, _ONE.scaleb(-terms.fee_places))
+        return fee, order.market.base if is_in_base else order.market.quote
+
+    def can_fill(self, order: PaperOrder, takes: Sequence[Level], terms: PaperTerms) -> bool:
+        """Always: a waiting order holds what it may cost."""
+        del order, takes, terms
+        return True
+
+    def touched(self, order: PaperOrder) -> frozenset[str]:
+        """Which currencies an order's executions move."""
+        return frozenset({order.market.base, order.market.quote})
+
+    def look(self, instrument: str, bid: Decimal | None, ask: Decimal | None) -> None:
+        """Nothing here is valued by prices."""
+        del instrument, bid, ask
 
     def balances(
         self, exchange: str, open_orders: Iterable[PaperOrder], terms: PaperTerms
@@ -77,7 +102,7 @@ class SpotAccount:
             Balance(
                 exchange,
                 currency,
-                _CUT.subtract(total, holds.get(currency, _ZERO)),
+                subtract(total, holds.get(currency, _ZERO)),
                 holds.get(currency, _ZERO),
             )
             for currency, total in sorted(self.totals.items())
@@ -88,22 +113,10 @@ class SpotAccount:
     ) -> Decimal:
         """What can be spent of a currency."""
         held = _holds(open_orders, terms).get(currency, _ZERO)
-        return _CUT.subtract(self.totals.get(currency, _ZERO), held)
+        return subtract(self.totals.get(currency, _ZERO), held)
 
     def _move(self, currency: str, amount: Decimal) -> None:
         self.totals[currency] = add(self.totals.get(currency, _ZERO), amount)
-
-
-def fee_of(
-    order: PaperOrder, take: Level, liquidity: Liquidity, terms: PaperTerms
-) -> tuple[Decimal, str]:
-    """The fee of one execution, and its currency."""
-    is_in_base = terms.fee_taken_from is FeeTakenFrom.RECEIVED and order.request.side is Side.BUY
-    received = take.quantity if is_in_base else multiply(take.price, take.quantity)
-    fee = multiply(received, order.rates.of(liquidity))
-    if terms.fee_places is not None:
-        fee = _CUT.quantize(fee, Decimal(1).scaleb(-terms.fee_places))
-    return fee, order.market.base if is_in_base else order.market.quote
 
 
 def _needed(order: PaperOrder, takes: Sequence[Level], terms: PaperTerms) -> tuple[str, Decimal]:
@@ -112,7 +125,9 @@ def _needed(order: PaperOrder, takes: Sequence[Level], terms: PaperTerms) -> tup
     if request.type is OrderType.LIMIT:
         return _hold(order, terms)
     if request.side is Side.SELL:
-        taken = sum((take.quantity for take in takes), _ZERO)
+        taken = _ZERO
+        for take in takes:
+            taken = add(taken, take.quantity)
         return order.market.base, request.quantity or taken
     spent = _ZERO
     for take in takes:

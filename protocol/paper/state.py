@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import assert_never
 
 from attrs import define, field
 
 from venuetree.protocol.models import Fill, OrderKey
+from venuetree.protocol.paper.account import Account
 from venuetree.protocol.paper.depth import Depth
+from venuetree.protocol.paper.margin import MarginAccount
 from venuetree.protocol.paper.orders import PaperOrder
 from venuetree.protocol.paper.spot import SpotAccount
+from venuetree.protocol.port import AccountKind
 
 __all__ = ["PaperState"]
 
@@ -27,7 +31,7 @@ class PaperState:
         numbers: how many orders there have been.
     """
 
-    account: SpotAccount
+    account: Account
     open: dict[str, PaperOrder] = field(factory=dict)
     ended: dict[str, PaperOrder] = field(factory=dict)
     fills: list[Fill] = field(factory=list)
@@ -35,9 +39,18 @@ class PaperState:
     numbers: int = 0
 
     @classmethod
-    def with_balances(cls, balances: Mapping[str, Decimal]) -> "PaperState":
-        """A new account that holds this."""
-        return cls(SpotAccount(dict(balances)))
+    def with_balances(
+        cls, balances: Mapping[str, Decimal], kind: AccountKind = AccountKind.SPOT
+    ) -> "PaperState":
+        """A new account that holds this; on margin, exactly one currency."""
+        match kind:
+            case AccountKind.SPOT:
+                return cls(SpotAccount(dict(balances)))
+            case AccountKind.MARGIN:
+                ((currency, amount),) = balances.items()
+                return cls(MarginAccount(currency, amount))
+            case _:
+                assert_never(kind)
 
     def copy(self) -> "PaperState":
         """The same, apart from this one: its parts are values."""

@@ -51,6 +51,8 @@ class PaperTerms:
         id_reuse: of client order ids.
         rest_becomes: how an order ends of which a part was executed and the rest may not wait.
         nothing_becomes: how one ends of which nothing was; REJECTED: it is refused.
+        closeout_at: on margin, the part of the margin used to which the account's worth must fall
+            for all to be closed by force.
     """
 
     maker_rate: Decimal
@@ -63,3 +65,4 @@ class PaperTerms:
     id_reuse: IdReuse = IdReuse.REFUSED_WHILE_OPEN
     rest_becomes: OrderStatus = OrderStatus.CANCELLED
     nothing_becomes: OrderStatus = OrderStatus.CANCELLED
+    closeout_at: Decimal = Decimal("0.5")

@@ -26,6 +26,7 @@ from venuetree.protocol.errors import (
     MarketHalted,
     NotSupported,
     OrderNotFound,
+    PositionNotFound,
     PostOnlyWouldTake,
 )
 from venuetree.protocol.events import BalancesChanged, FillReceived
@@ -443,7 +444,91 @@ async def test_good_till_date_ends_by_the_clock() -> None:
     assert held == {Decimal(0)}
 
 
+async def test_a_book_is_followed_for_a_while_after_the_last_order() -> None:
+    """Then it is unsubscribed; also if the order was refused."""
+    async with on_paper_at(COINBASE) as (_, engine, exchange):
+        order = await exchange.place(buy_at(COINBASE, 20000, "0.001"))
+        await anyio.sleep(300)
+        while_open = engine.snapshot()["coinbase/io/paper"].detail.watched
+        await exchange.cancel(order.key)
+        await anyio.sleep(30)
+        soon = engine.snapshot()["coinbase/io/paper"].detail.watched
+        await anyio.sleep(31)
+        later = engine.snapshot()["coinbase/io/paper"].detail.watched
+        with pytest.raises(InsufficientFunds):
+            await exchange.place(buy_at(COINBASE, 20000, "100"))
+        again = engine.snapshot()["coinbase/io/paper"].detail.watched
+        await anyio.sleep(61)
+        feeds = exchange._tree.hub.feeds
+
+    assert while_open == soon == again == ("BTC-USD",)
+    assert (later, feeds) == ((), 0)
+
+
 async def test_an_environment_without_market_streams_has_no_paper_trading() -> None:
     """Said at once, before anything is opened."""
     with pytest.raises(ConfigurationError, match="no market streams"):
         Engine(paper(coinbase(environment=Environment.SANDBOX)))
+
+
+# ---------------------------------------------------------------- on margin
+
+
+async def test_on_margin_positions_profit_and_summary_agree() -> None:
+    """Bought, valued, closed: the account's cash changes by what was realised, and by that only."""
+    async with on_paper_at(OANDA, balances={"USD": "10000"}) as (_, _, exchange):
+        async with exchange.account_events() as feed, hearing(feed) as heard:
+            order = await exchange.place(
+                market_order("EUR-USD", Side.BUY, quantity="1000", client_order_id="m1")
+            )
+            (position,) = await exchange.positions()
+            before = await exchange.account_summary()
+            (closed,) = await exchange.close_position("EUR-USD")
+            after = await exchange.account_summary()
+            (balance,) = await exchange.balances()
+            fills = await exchange.fills()
+            await settled(lambda: len(heard.of(FillReceived)) == len(fills))
+
+    assert (order.status, closed.status) == (OrderStatus.FILLED, OrderStatus.FILLED)
+    assert position.quantity == 1000
+    assert position.average_price == order.average_price
+    assert before.margin_used > 0
+    assert before.balance == Decimal(10_000)
+    assert order.average_price is not None
+    assert closed.average_price is not None
+    realized = (closed.average_price - order.average_price) * 1000
+    assert realized < 0
+    assert balance.total == after.balance == Decimal(10_000) + realized
+    assert (after.open_positions, after.margin_used) == (0, Decimal(0))
+
+
+async def test_on_margin_a_cross_is_reckoned_by_the_exchanges_own_prices() -> None:
+    """Yen earned are dollars lost or won: the balance stays near what it was."""
+    async with on_paper_at(OANDA, balances={"USD": "10000"}) as (_, _, exchange):
+        known = {one.name for one in await exchange.instruments()}
+        for name in ("USD-JPY", "EUR-GBP", "EUR-JPY"):
+            if name in known:
+                await exchange.place(market_order(name, Side.BUY, quantity="100"))
+                await exchange.close_position(name)
+        (balance,) = await exchange.balances()
+
+    assert "USD-JPY" in known
+    assert Decimal(9_990) < balance.total < Decimal(10_000)
+
+
+async def test_on_margin_what_cannot_be_borne_or_is_not_held_is_refused() -> None:
+    """With the errors that the exchange's own refusals become."""
+    async with on_paper_at(OANDA, balances={"USD": "10"}) as (_, _, exchange):
+        with pytest.raises(InsufficientFunds):
+            await exchange.place(market_order("EUR-USD", Side.BUY, quantity="100000"))
+        with pytest.raises(PositionNotFound):
+            await exchange.close_position("EUR-USD")
+        resting = await exchange.place(
+            limit_order("EUR-USD", Side.BUY, quantity="100", price="0.9")
+        )
+        cancelled = await exchange.cancel(resting.key)
+        orders = await exchange.orders()
+
+    assert resting.status is OrderStatus.OPEN
+    assert cancelled.status is OrderStatus.CANCELLED
+    assert [order.client_order_id for order in orders] == [resting.client_order_id]

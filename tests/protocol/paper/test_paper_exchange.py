@@ -36,6 +36,7 @@ from venuetree.protocol.models import (
     TimeInForce,
 )
 from venuetree.protocol.paper import PaperExchange
+from venuetree.protocol.paper.preview import preview as preview_of
 from venuetree.protocol.port import FeeTakenFrom, IdReuse
 
 BIDS = [("99", "1"), ("98", "2")]
@@ -428,8 +429,8 @@ def test_a_preview_reckons_what_placing_would_do_and_does_nothing() -> None:
     """Total, fee and average; what would be refused is a problem."""
     paper = new_paper()
     book = book_of(BIDS, ASKS)
-    preview = paper.preview(buy_market(quantity="2"), BTC, book, 1)
-    refused = paper.preview(sell_market(quantity="11"), BTC, book, 1)
+    preview = preview_of(paper, buy_market(quantity="2"), BTC, book, 1)
+    refused = preview_of(paper, sell_market(quantity="11"), BTC, book, 1)
 
     assert (preview.total, preview.fee) == (Decimal("203.406"), Decimal("0.406"))
     assert preview.average_price == Decimal("101.5")
