@@ -47,6 +47,8 @@ T = TypeVar("T")
 
 #: A question of this actor's own to the exchange, in seconds.
 ASK_TIMEOUT = 10.0
+#: What is asked of an account whatever its orders are: at start, before there are books.
+_OF_NO_ORDER = frozenset({commands.FetchKeyPermissions, commands.FetchFees})
 
 
 @frozen
@@ -57,6 +59,8 @@ class PaperPlan:
         exchange: the account and its orders; it outlives the actor, and the tree.
         latency: seconds that an order or a cancel is on its way.
         patience: seconds that an order waits for a book in step to be matched against.
+        catch_up: seconds that questions about the account wait until what rested before has been
+            matched; for accounts that were laid aside with open orders.
         keep: writes the state down, before anybody is told of a change; its error undoes that.
     """
 
@@ -64,6 +68,7 @@ class PaperPlan:
     latency: float
     patience: float
     keep: Callable[[PaperState], None] | None = None
+    catch_up: float = 0.0
 
 
 @frozen
@@ -109,6 +114,7 @@ class PaperActor:
                 desk.follow()
                 tasks.start_soon(desk.watch)
                 tasks.start_soon(desk.keep_time)
+                tasks.start_soon(desk.catch_up)
                 ctx.ready()
                 await ctx.serve_each(desk.take)
                 tasks.cancel_scope.cancel()
@@ -128,6 +134,7 @@ class _Desk:
         #: What is sent arrives in the order in which it was sent.
         self._road = anyio.Lock()
         self._moved = anyio.Event()
+        self._caught_up = anyio.Event()
         self._handlers: dict[type, Callable[[Any], Awaitable[object]]] = {
             commands.PlaceOrder: self._place,
             commands.CancelOrder: self._cancel,
@@ -160,6 +167,8 @@ class _Desk:
     async def _answer(self, command: Request[Rest, Any], deadline: float) -> object:
         if type(command) in MARKET_QUESTIONS:
             return await self._pass_on(command, deadline)
+        if type(command) not in _OF_NO_ORDER:
+            await self._caught_up.wait()
         handler = self._handlers.get(type(command))
         if handler is not None:
             return await handler(command)
@@ -313,6 +322,15 @@ class _Desk:
             book = self._books.news(event)
             if book is not None and self._paper.state.open:
                 self._match(book)
+
+    async def catch_up(self) -> None:
+        """Match what rested when the account was laid aside, as far as books come in time."""
+        with anyio.move_on_after(self._actor.plan.catch_up):
+            for name in {order.instrument for order in self._paper.state.open.values()}:
+                book = await self._books.wait_for(name, self._actor.plan.catch_up)
+                if book is not None:
+                    self._match(book)
+        self._caught_up.set()
 
     def _match(self, book: BookView) -> None:
         self._change(lambda: self._paper.match(book, self._now_ns()))

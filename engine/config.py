@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -188,6 +189,7 @@ def paper(
     patience: float = PATIENCE,
     maker_fee: DecimalText | None = None,
     taker_fee: DecimalText | None = None,
+    file: str | Path | None = None,
 ) -> ExchangeConfig:
     """The same exchange with an account on paper: its live books, orders of no consequence.
 
@@ -203,11 +205,14 @@ def paper(
         patience: seconds that an order waits for a book to be matched against.
         maker_fee: a fraction of the notional; by default that of the exchange's lowest tier.
         taker_fee: likewise.
+        file: where the account is kept, so that it outlives the engine; one that is there already
+            goes on, whatever `balances` says. Every change is written, and synced to the disk,
+            before anybody is told of it, which takes the time of the disk.
 
     Raises:
         ConfigurationError: no such account is possible, or the exchange has no paper trading.
     """
-    options = PaperOptions(balances, latency, patience, maker_fee, taker_fee)
+    options = PaperOptions(balances, latency, patience, maker_fee, taker_fee, file)
     options.check(config.name)
     return evolve(config, exchange=on_paper(config.exchange), paper=options)
 

@@ -19,12 +19,14 @@ from venuetree.actors.http_client import HttpBackend, HttpClient
 from venuetree.actors.http_pool import HttpOptions
 from venuetree.actors.network import Network, SystemNetwork
 from venuetree.actors.paced_network import PacedNetwork
+from venuetree.actors.paper import PaperPlan
 from venuetree.actors.rest_worker import ApiCallLog
 from venuetree.actors.streams import Stream
 from venuetree.actors.transports import open_stream
 from venuetree.config import ExchangeConfig
 from venuetree.exchange import ExchangeHandle
 from venuetree.paper_account import paper_plan
+from venuetree.paper_file import PaperFile
 from venuetree.protocol.errors import ConfigurationError, EngineError
 from venuetree.protocol.journal import MemoryJournal, OrderJournal
 from venuetree.protocol.ledger import Ledger
@@ -99,6 +101,7 @@ class Engine:
         self._new_id = new_id
         self._journal = journal or (lambda _: MemoryJournal())
         self._clients: list[HttpClient] = []
+        self._paper_files: list[tuple[PaperFile, PaperPlan]] = []
         self._ended: dict[str, EngineError] = {}
         self._trees = {config.name: self._tree(config) for config in configs}
         self._handles = {config.name: self._handle(config) for config in configs}
@@ -154,6 +157,7 @@ class Engine:
         """
         self._context = running(self._root)
         try:
+            self._open_papers()
             await self._context.__aenter__()
         except SupervisorFailed as error:
             await self._close_clients()
@@ -270,11 +274,23 @@ class Engine:
                 rng=self._rng,
                 log=self._log,
                 parts=config.parts,
-                paper=None
-                if config.paper is None
-                else paper_plan(config.paper, exchange, config.name, self._new_id),
+                paper=self._paper(config),
             )
         )
+
+    def _paper(self, config: ExchangeConfig) -> PaperPlan | None:
+        options = config.paper
+        if options is None:
+            return None
+        file = None if options.file is None else PaperFile(options.file, config.name)
+        plan = paper_plan(options, config.exchange, config.name, self._new_id, file=file)
+        if file is not None:
+            self._paper_files.append((file, plan))
+        return plan
+
+    def _open_papers(self) -> None:
+        for file, plan in self._paper_files:
+            plan.exchange.state = file.load() or plan.exchange.state
 
     def _handle(self, config: ExchangeConfig) -> ExchangeHandle:
         return ExchangeHandle(
@@ -301,6 +317,8 @@ class Engine:
 
     async def _close_clients(self) -> None:
         """Close every connection, also while the host is being cancelled."""
+        for file, _ in self._paper_files:
+            file.close()
         with anyio.move_on_after(CLOSING_SECONDS, shield=True):
             for client in self._clients:
                 await client.aclose()

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import NoReturn
 
 from attrs import field, frozen
 
 from venuetree.actors.paper import PaperPlan
+from venuetree.paper_file import PaperFile
 from venuetree.protocol.errors import ConfigurationError
 from venuetree.protocol.numbers import DecimalText, to_decimal
 from venuetree.protocol.paper import FeeRates, PaperExchange, PaperState
@@ -16,6 +18,8 @@ __all__ = ["LATENCY", "PATIENCE", "PaperOptions", "paper_plan"]
 
 #: A round trip to an exchange takes some tens of milliseconds; half of it is the way there.
 LATENCY = 0.05
+#: What rested in a kept account is matched first, if its books come in so many seconds.
+CATCH_UP = 5.0
 #: As long as a market stream may take to be opened and to send a book; well within the time that
 #: `place` waits.
 PATIENCE = 10.0
@@ -25,6 +29,10 @@ def _amounts(balances: Mapping[str, DecimalText] | None) -> Mapping[str, Decimal
     if balances is None:
         return None
     return {name: to_decimal(amount, f"balances[{name!r}]") for name, amount in balances.items()}
+
+
+def _path(value: str | Path | None) -> Path | None:
+    return None if value is None else Path(value)
 
 
 def _rate(value: DecimalText | None) -> Decimal | None:
@@ -39,6 +47,7 @@ class PaperOptions:
         balances: what it begins with; None: the exchange's usual.
         latency: seconds that an order or a cancel is on its way.
         patience: seconds that an order waits for a book to be matched against.
+        file: keeps the account; None: it ends with the engine.
         maker_fee, taker_fee: fractions of the notional; None: of the exchange's lowest tier.
     """
 
@@ -47,6 +56,7 @@ class PaperOptions:
     patience: float = PATIENCE
     maker_fee: Decimal | None = field(default=None, converter=_rate)
     taker_fee: Decimal | None = field(default=None, converter=_rate)
+    file: Path | None = field(default=None, converter=_path)
 
     def check(self, exchange: str) -> None:
         """Raise `ConfigurationError` for what no account can be."""
@@ -60,7 +70,12 @@ class PaperOptions:
 
 
 def paper_plan(
-    options: PaperOptions, exchange: Exchange, name: str, new_id: Callable[[], str]
+    options: PaperOptions,
+    exchange: Exchange,
+    name: str,
+    new_id: Callable[[], str],
+    *,
+    file: PaperFile | None = None,
 ) -> PaperPlan:
     """What a tree is to be wired with.
 
@@ -69,6 +84,7 @@ def paper_plan(
         exchange: whose terms the account follows.
         name: of the exchange in the engine.
         new_id: gives ids that no order ever had.
+        file: is told of every change.
 
     Raises:
         ConfigurationError: the exchange has no paper trading, or not with such an account.
@@ -94,6 +110,8 @@ def paper_plan(
         ),
         latency=options.latency,
         patience=options.patience,
+        keep=None if file is None else file.keep,
+        catch_up=0.0 if file is None else min(CATCH_UP, options.patience),
     )
 
 

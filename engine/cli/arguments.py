@@ -208,6 +208,7 @@ def _add_trading(command: _Command) -> None:
     place.add_argument("--client-order-id", default="", metavar="ID", help="default: a new one")
     _timeout(place, "for the exchange's verdict")
     _talks_to_exchange(place)
+    _may_be_on_paper(place)
 
     cancel = command("cancel", "cancel an order")
     order = command("order", "print one order")
@@ -221,6 +222,7 @@ def _add_trading(command: _Command) -> None:
             help="whose id ID is; default: the exchange's, or yours if it knows no such order",
         )
         _talks_to_exchange(one)
+        _may_be_on_paper(one)
     _timeout(cancel, "for the exchange's verdict")
 
     every = command("cancel-all", "cancel every open order of the account, or of an instrument")
@@ -228,6 +230,7 @@ def _add_trading(command: _Command) -> None:
     every.add_argument("instrument", nargs="?", type=instrument_name, metavar="INSTRUMENT")
     _timeout(every, "for the orders' ends")
     _talks_to_exchange(every)
+    _may_be_on_paper(every)
 
     orders = command("orders", "list open orders")
     orders.add_argument("--all", action="store_true", help="final ones too")
@@ -236,6 +239,7 @@ def _add_trading(command: _Command) -> None:
         _exchange(several)
         several.add_argument("instrument", nargs="?", type=instrument_name, metavar="INSTRUMENT")
         _talks_to_exchange(several)
+        _may_be_on_paper(several)
 
 
 def _add_account(command: _Command) -> None:
@@ -244,6 +248,7 @@ def _add_account(command: _Command) -> None:
     for one in (balances, account):
         _exchange(one)
         _talks_to_exchange(one)
+        _may_be_on_paper(one)
 
     positions = command("positions", "list open positions, in units of the base currency")
     trades = command("margin-trades", "list open margin trades, newest first")
@@ -252,6 +257,8 @@ def _add_account(command: _Command) -> None:
         _exchange(several)
         several.add_argument("instrument", nargs="?", type=instrument_name, metavar="INSTRUMENT")
         _talks_to_exchange(several)
+
+    _may_be_on_paper(positions)
 
     close = command("close-position", "close a position: all of it, or what --long and --short say")
     _exchange(close)
@@ -262,6 +269,7 @@ def _add_account(command: _Command) -> None:
         )
     _timeout(close, "for the exchange's verdict")
     _talks_to_exchange(close)
+    _may_be_on_paper(close)
 
     close_trade = command("close-trade", "close a margin trade, or a part of it")
     _exchange(close_trade)
@@ -317,6 +325,22 @@ def _talks_to_exchange(parser: argparse.ArgumentParser) -> None:
     )
     _json(parser)
     _verbose(parser)
+
+
+def _may_be_on_paper(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("on paper")
+    group.add_argument(
+        "--paper",
+        action="store_true",
+        help="on a paper account: live market data, and nothing is sent to the exchange's orders",
+    )
+    group.add_argument(
+        "--paper-file",
+        type=Path,
+        metavar="FILE",
+        help="where the paper account is kept, and `--paper`; default: $VENUETREE_PAPER, or a"
+        " file for each exchange in the user's state folder",
+    )
 
 
 def _verbose(parser: argparse.ArgumentParser) -> None:

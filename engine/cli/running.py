@@ -5,21 +5,29 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
 import structlog
 
-from venuetree import Engine
+from venuetree import Engine, paper
 from venuetree.actors.rest_worker import ApiCallLog
 from venuetree.cli.arguments import access_of
 from venuetree.cli.endpoints import configure
 from venuetree.exchange import ExchangeHandle
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["ONLY_QUESTIONS", "Interrupted", "api_call_log", "exchange_of", "until_signal"]
+__all__ = [
+    "ONLY_QUESTIONS",
+    "Interrupted",
+    "api_call_log",
+    "exchange_of",
+    "paper_file",
+    "until_signal",
+]
 
 #: Of the exchange's tree, what a question or a subscription needs: no keeping fresh, no orders.
 ONLY_QUESTIONS = Part(0)
@@ -76,6 +84,21 @@ def api_call_log(options: Namespace) -> ApiCallLog:
     return log
 
 
+def paper_file(options: Namespace, environment: Mapping[str, str]) -> Path | None:
+    """Where the paper account is that a command is to use; None for the exchange's own account."""
+    named: Path | None = getattr(options, "paper_file", None)
+    if named is not None:
+        return named
+    if not getattr(options, "paper", False):
+        return None
+    given = environment.get("VENUETREE_PAPER")
+    if given:
+        return Path(given)
+    state = environment.get("XDG_STATE_HOME")
+    folder = Path(state) if state else Path.home() / ".local" / "state"
+    return folder / "venuetree" / f"paper-{options.exchange}.json"
+
+
 @asynccontextmanager
 async def exchange_of(options: Namespace, parts: Part) -> AsyncIterator[ExchangeHandle]:
     """The handle of the exchange that the command line names, while the engine runs.
@@ -83,5 +106,8 @@ async def exchange_of(options: Namespace, parts: Part) -> AsyncIterator[Exchange
     Only the parts that `parts` name are started: a question opens no stream.
     """
     config = configure(options.exchange, access_of(options), os.environ, parts)
+    file = paper_file(options, os.environ)
+    if file is not None:
+        config = paper(config, file=file)
     async with Engine(config, log=api_call_log(options)) as engine:
         yield engine[options.exchange]
