@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -26,6 +27,7 @@ from venuetree.protocol.errors import (
     MarketHalted,
     NotSupported,
     OrderNotFound,
+    OutcomeUnknown,
     PositionNotFound,
     PostOnlyWouldTake,
 )
@@ -406,6 +408,49 @@ async def test_an_order_that_was_on_its_way_in_a_crash_is_proved_absent() -> Non
 
     assert "never arrived" in str(caught[0])
     assert orders == ()
+
+
+async def test_what_could_not_be_told_before_a_crash_is_told_after_it() -> None:
+    """The account changed, and its news stayed behind."""
+    async with on_paper_at(COINBASE) as (_, _, exchange):
+        async with exchange.account_events() as feed, hearing(feed) as heard:
+            order = await exchange.place(buy_at(COINBASE, 20000, "0.001"))
+            plan = exchange._tree.wiring.paper
+            assert plan is not None
+            plan.exchange.cancel(order.key, BASE_NS)
+            await exchange._tree._io.restart_child("paper")
+            await settled(lambda: heard.statuses(order.client_order_id)[-1:] == ["cancelled"])
+
+
+async def test_an_order_on_its_way_is_not_taken_for_absent() -> None:
+    """Its owner gives up before it has arrived; the engine asks until it has."""
+    async with on_paper_at(COINBASE, latency=5.0) as (_, _, exchange):
+        async with exchange.account_events() as feed, hearing(feed) as heard:
+            request = buy_at(COINBASE, 20000, "0.001", client_order_id="slow")
+            with pytest.raises(OutcomeUnknown):
+                await exchange.place(request, timeout=1)
+            await settled(lambda: heard.statuses("slow")[-1:] == ["open"])
+
+    assert "rejected" not in heard.statuses("slow")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+async def test_a_change_that_cannot_be_written_down_is_undone(tmp_path: Path) -> None:
+    """The order is refused, the account is what it was, and goes on when there is room."""
+    file, draft = tmp_path / "paper.json", tmp_path / ".paper.json.draft"
+    async with on_paper_at(COINBASE, file=file) as (_, _, exchange):
+        draft.symlink_to("/dev/full")
+        with pytest.raises(ConfigurationError, match="make room there"):
+            await exchange.place(buy_at(COINBASE, 20000, "0.001"))
+        held = {b.hold for b in await exchange.balances()}
+        orders = await exchange.orders()
+        draft.unlink()
+        order = await exchange.place(buy_at(COINBASE, 20000, "0.001"))
+    async with on_paper_at(COINBASE, file=file) as (_, _, exchange):
+        (kept,) = await exchange.open_orders()
+
+    assert (held, orders) == ({Decimal(0)}, ())
+    assert kept.exchange_order_id == order.exchange_order_id
 
 
 async def test_without_a_book_an_order_that_needs_one_is_refused_in_time() -> None:

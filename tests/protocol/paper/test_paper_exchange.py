@@ -439,13 +439,55 @@ def test_a_preview_reckons_what_placing_would_do_and_does_nothing() -> None:
     assert paper.state.orders() == []
 
 
-def test_instruments_that_share_a_book_share_what_was_taken_of_it() -> None:
-    """The same size is not given twice under two names."""
+@pytest.mark.parametrize("names", [("BTC-USD", "BTC-USDC"), ("BTC-USDC", "BTC-USD")])
+def test_instruments_that_share_a_book_share_what_was_taken_of_it(names: tuple[str, str]) -> None:
+    """The same size is not given twice under two names, whichever came first."""
     paper = new_paper({"USD": "1000", "USDC": "1000"})
     paper.book_of = lambda name: name.replace("USDC", "USD")
-    alias = evolve(BTC, name="BTC-USDC", quote="USDC")
-    paper.place(buy_market(quantity="1"), BTC, book_of(BIDS, ASKS), 1)
-    request = evolve(buy_market(quantity="1"), instrument="BTC-USDC")
-    paper.place(request, alias, book_of(BIDS, ASKS, "BTC-USDC"), 2)
+    for name in names:
+        instrument = evolve(BTC, name=name, quote=name.partition("-")[2])
+        request = evolve(buy_market(quantity="1"), instrument=name)
+        paper.place(request, instrument, book_of(BIDS, ASKS, name), 1)
 
     assert fills_of(paper) == [("101", "1"), ("102", "1")]
+
+
+def test_a_level_that_went_and_came_again_is_new() -> None:
+    """As far as a look between the two has seen it go."""
+    paper = new_paper()
+    book = book_of(BIDS, ASKS)
+    paper.place(buy(101, 3), BTC, book, 1)
+    for now_ns, size in enumerate(("0", "1", "1"), start=2):
+        book.apply([(Side.SELL, Decimal(101), Decimal(size))])
+        paper.match(book, now_ns)
+
+    assert fills_of(paper) == [("101", "1"), ("101", "1")]
+
+
+def test_what_a_stale_book_shows_proves_nothing() -> None:
+    """A level that is missing from it only while it is wrong is still taken afterwards."""
+    paper = new_paper()
+    book = book_of(BIDS, ASKS)
+    paper.place(buy(101, 3), BTC, book, 1)
+    book.mark_stale()
+    book.apply([(Side.SELL, Decimal(101), Decimal(0))])
+    paper.match(book, 2)
+    paper.match(book_of(BIDS, ASKS), 3)
+
+    assert fills_of(paper) == [("101", "1")]
+
+
+def test_the_hold_of_a_sell_falls_with_each_execution() -> None:
+    """It is the rest, in base currency."""
+    paper = new_paper()
+    paper.place(sell(99, 3), BTC, book_of(BIDS, ASKS), 1)
+
+    assert money(paper)["BTC"] == ("7", "2")
+
+
+def test_money_that_ends_with_the_last_level_is_all_spent() -> None:
+    """The order is filled, not cut short."""
+    paper = new_paper()
+    order = paper.place(buy_market(quote_quantity="101"), BTC, book_of([], [("101", "1")]), 1)
+
+    assert (order.status, order.filled_quantity) == (OrderStatus.FILLED, Decimal(1))

@@ -126,6 +126,26 @@ def test_margin_is_bound_by_the_instruments_rate_and_the_middle_of_the_book() ->
     assert summary.balance == Decimal(1000)
 
 
+def test_what_was_sold_is_valued_at_the_ask() -> None:
+    """At which it can be bought back."""
+    paper = on_margin()
+    paper.place(at(Side.SELL, 2), LENT, book_of([("98", "9")], [("102", "9")]), 1)
+    (position,) = account_of(paper).list_positions("toy")
+
+    assert position.unrealized_profit == Decimal(-8)
+
+
+def test_a_fee_is_paid_in_the_accounts_currency() -> None:
+    """Beside what closing earns."""
+    paper = on_margin("1000", "BTC")
+    paper.rates = FeeRates(Decimal(0), Decimal("0.01"))
+    trade(paper, Side.BUY, 10, 100)
+    (fill,) = paper.state.fills
+
+    assert (fill.fee, fill.fee_currency) == (Decimal("0.1"), "BTC")
+    assert account_of(paper).balance == Decimal("999.9")
+
+
 def test_more_than_the_margin_bears_is_refused_but_never_a_reduction() -> None:
     """20 to 1: 1,000 bear 200 at 100, and no more."""
     paper = on_margin()
