@@ -11,9 +11,8 @@ import anyio
 import pytest
 from attrs import frozen
 
-from tests.support.memory_network import MemoryNetwork
 from tests.support.oanda_world import hearing, settled
-from tests.support.virtual_exchange import BASE_NS, serving_in_memory
+from tests.support.virtual_exchange import BASE_NS
 from venuetree import paper
 from venuetree.actors.clock import LoopClock
 from venuetree.config import Environment, binance_us, coinbase, oanda
@@ -45,6 +44,8 @@ from venuetree.protocol.models import (
 from venuetree.protocol.numbers import add, multiply
 from venuetree.protocol.port import Ability, Endpoints
 from venuetree.scenarios import faults
+from venuetree.scenarios.memory_network import MemoryNetwork
+from venuetree.scenarios.memory_server import serving_in_memory
 from venuetree.scenarios.simulated.binance_us import Settings as BinanceUsSettings
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
 from venuetree.scenarios.simulated.coinbase import Settings as CoinbaseSettings
@@ -130,8 +131,8 @@ async def on_paper_at(
     clock = LoopClock(BASE_NS, origin=anyio.current_time())
     sim = place.simulated(clock.now_ns, STILL if simulator is None else simulator)
     network = MemoryNetwork()
-    async with serving_in_memory(sim, network, tick_s=0.02) as addresses:
-        config = paper(place.configure(sim.endpoints(addresses)), **options)
+    async with serving_in_memory(network, sim, tick_s=0.02) as addresses:
+        config = paper(place.configure(sim.endpoints(addresses[sim.name])), **options)
         async with Engine(config, clock=clock, network=network) as engine:
             yield sim, engine, engine[place.name]
     assert asked_beside_the_market(sim, place) == []

@@ -11,9 +11,8 @@ import anyio
 import orjson
 import pytest
 
-from tests.support.memory_network import MemoryNetwork
 from tests.support.oanda_world import hearing, settled
-from tests.support.virtual_exchange import BASE_NS, serving_in_memory
+from tests.support.virtual_exchange import BASE_NS
 from venuetree import paper
 from venuetree.actors.clock import LoopClock
 from venuetree.config import binance_us
@@ -23,6 +22,8 @@ from venuetree.protocol.builders import limit_order, market_order
 from venuetree.protocol.events import BookInStep, BookUpdated, FillReceived
 from venuetree.protocol.models import OrderStatus, Side, Topic
 from venuetree.protocol.port import Endpoints
+from venuetree.scenarios.memory_network import MemoryNetwork
+from venuetree.scenarios.memory_server import serving_in_memory
 from venuetree.scenarios.replayed_exchange import (
     Record,
     ReplayedExchange,
@@ -88,8 +89,8 @@ async def replayed(
     clock = LoopClock(BASE_NS, origin=anyio.current_time())
     exchange = ReplayedExchange("binance_us", records, binance_us_manner())
     network = MemoryNetwork()
-    async with serving_in_memory(exchange, network, tick_s=0.05) as addresses:
-        told = exchange.endpoints(addresses)
+    async with serving_in_memory(network, exchange, tick_s=0.05) as addresses:
+        told = exchange.endpoints(addresses[exchange.name])
         config = binance_us(endpoints=Endpoints(told["rest"], told["stream"]), parts=Part.ORDERS)
         async with Engine(paper(config, **options), clock=clock, network=network) as engine:
             yield exchange, engine["binance_us"]
