@@ -11,7 +11,6 @@ from venuetree.protocol.events import (
     StreamDisconnected,
 )
 from venuetree.scenarios.faults import ResetConnection
-from venuetree.scenarios.simulated.log import LogKind
 from venuetree.scenarios.witness import Witness
 from venuetree.scenarios.world import World
 from venuetree.scenarios.world_log import LineKind
@@ -27,7 +26,6 @@ __all__ = [
     "has_lost_a_stream",
     "is_back_after",
     "is_said",
-    "logged",
     "market_reader",
     "stream_is_replaced",
 ]
@@ -49,7 +47,7 @@ async def book_is_repaired(
     seen: Witness,
     *reasons: StaleReason,
     since: int,
-    seconds: float = 60.0,
+    seconds: float = 20.0,
 ) -> BookStale:
     """The book is told stale, for one of these reasons, before anything is repaired; then right.
 
@@ -174,12 +172,6 @@ def expect_backoff(world: World, attempts: list[float]) -> None:
             _SHORTER * due <= gap <= 1.25 * due + _LONGER_S,
             f"attempt {number + 2} came {gap:.2f} s after the one before, not about {due:g} s",
         )
-
-
-def logged(world: World, kind: LogKind, subject: str = "") -> int:
-    """How many entries of a kind the exchange's own log has."""
-    entries = world.operator.simulator.log.of(kind)
-    return sum(entry.subject.startswith(subject) for entry in entries)
 
 
 def is_said(world: World, words: str) -> bool:

@@ -51,8 +51,9 @@ E = TypeVar("E", bound=EngineError)
 _FAR = Decimal("0.9")
 #: How long a world waits for something that should come to hold, in seconds.
 _PATIENCE = 60.0
-#: Between two looks at it.
+#: Between two looks at it, at the least; and how often it is looked at in all.
 _LOOK = 0.02
+_LOOKS_AT_MOST = 1500
 
 
 class BrokenPromise(Exception):
@@ -302,7 +303,7 @@ class World:
         """
         with anyio.move_on_after(seconds):
             while not holds():  # noqa: ASYNC110 - no event tells of it
-                await anyio.sleep(_LOOK)
+                await anyio.sleep(max(_LOOK, seconds / _LOOKS_AT_MOST))
         self.expect(holds(), otherwise)
 
     def is_book_right(self) -> bool:

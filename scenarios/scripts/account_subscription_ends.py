@@ -24,7 +24,9 @@ async def account_subscription_ends(world: World) -> str:
         ended = world.inject(EndUserStream())
         await world.until(lambda: ended.fired == 1, "there was no subscription")
         world.operator.trade_against(Side.BUY, order.price or world.small, world.small)
-        await world.until(lambda: bool(told.of(FillReceived)), "the fill was never told")
+        await world.until(
+            lambda: bool(told.of(FillReceived)), "the fill was never told", seconds=30
+        )
         await anyio.sleep(120)
         fills, lost = told.of(FillReceived), told.of(StreamDisconnected)
         world.expect(len(fills) == 1, f"the fill was told {len(fills)} times")

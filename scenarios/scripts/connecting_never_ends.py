@@ -28,6 +28,6 @@ async def connecting_never_ends(world: World) -> str:
         attempts = len(dials(world, "stream", since=started))
         world.expect(3 <= attempts <= 20, f"{attempts} attempts in two minutes")
         world.network.is_silent = False
-        await book_is_repaired(world, seen, StaleReason.DISCONNECTED, since=begun)
+        await book_is_repaired(world, seen, StaleReason.DISCONNECTED, since=begun, seconds=60)
     world.expect(account_reader(world).restarts == 0, "the account's stream was opened anew too")
     return f"{attempts} attempts in two minutes, then right"

@@ -21,7 +21,7 @@ async def error_comes_on_the_stream(world: World) -> str:
         await book_begins(seen)
         error = world.inject(SendErrorFrame(_WORDS, channel=world.operator.patterns.book))
         await world.until(lambda: bool(error.fired), "the market stood still")
-        await world.until(lambda: is_said(world, _WORDS), "the error was swallowed")
+        await world.until(lambda: is_said(world, _WORDS), "the error was swallowed", seconds=10)
         await world.until(world.is_book_right, "the book was never right again")
         await book_equals_the_exchanges(world)
     world.expect(account_reader(world).restarts == 0, "the account's stream was opened anew too")

@@ -12,7 +12,6 @@ from venuetree.scenarios.tree_watch import child, crash, expect_untouched, fails
 from venuetree.scenarios.witness import listening
 from venuetree.scenarios.world import World
 
-_OTHER = "oanda"
 #: One more failure than the exchange's own supervisor bears within a minute.
 _FAILURES = 4
 
@@ -21,14 +20,14 @@ _FAILURES = 4
     "An exchange that cannot be kept running gives up as a whole, is started again ever later,"
     " and the one beside it never notices.",
     on=("coinbase", "binance_us"),
-    beside=(_OTHER,),
+    beside=("oanda",),
     simulator={"move_every_s": 10.0},
     tick_s=1.0,
 )
 async def exchange_gives_up(world: World) -> str:
     """Make it give up twice, with subscribers on both; then all is well again."""
-    other = world.engine[_OTHER]
-    theirs = world.operators[_OTHER].instrument
+    (name,) = (each for each in world.operators if each != world.name)
+    other, theirs = world.engine[name], world.operators[name].instrument
     async with (
         world.market(Topic.BOOK) as seen,
         other.subscribe(theirs, Topic.BOOK) as feed,
@@ -57,7 +56,7 @@ async def exchange_gives_up(world: World) -> str:
         count = len(beside.of(BookUpdated))
         await anyio.sleep(5)
         world.expect(len(beside.of(BookUpdated)) > count, "the exchange beside it fell silent")
-    expect_untouched(world, "", "auth", "gate", "io", exchange=_OTHER)
+    expect_untouched(world, "", "auth", "gate", "io", exchange=name)
     return f"gave up twice, back after {delays[0]} s and {delays[1]} s"
 
 

@@ -9,7 +9,7 @@ from venuetree.scenarios.market_watch import book_begins, book_equals_the_exchan
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
 
-#: One stream tries once in half a minute at last; OANDA's two share an address.
+#: One stream tries once in half a minute at last; where two share an address, twice.
 _AT_MOST = 300
 
 

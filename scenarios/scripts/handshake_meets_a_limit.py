@@ -40,6 +40,6 @@ async def handshake_meets_a_limit(world: World) -> str:
         world.expect(5 <= refusals.fired <= _AT_MOST, f"{refusals.fired} attempts in five minutes")
         expect_backoff(world, dials(world, "stream", since=started))
         refusals.remove()
-        await book_is_repaired(world, seen, StaleReason.DISCONNECTED, since=begun)
+        await book_is_repaired(world, seen, StaleReason.DISCONNECTED, since=begun, seconds=60)
     world.expect(account_reader(world).restarts == 0, "the account's stream was opened anew too")
     return f"{refusals.fired} attempts in five minutes"

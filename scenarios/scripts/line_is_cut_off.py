@@ -11,7 +11,7 @@ from venuetree.scenarios.world import World
 
 
 @scenario(
-    "The first half of a line is no line: it changes no price, however the connection ends.",
+    "Half a line changes no price, and its loss is told, however the connection ends.",
     on=("oanda",),
 )
 async def line_is_cut_off(world: World) -> str:

@@ -39,9 +39,9 @@ async def listen_key_expires(world: World) -> str:
         await world.until(lambda: expired.fired == 1, "the key was not in use")
         world.operator.trade_against(Side.BUY, order.price or world.small, world.small)
         await world.until(
-            lambda: bool(told.of(FillReceived)), "the fill was never told", seconds=600
+            lambda: bool(told.of(FillReceived)), "the fill was never told", seconds=30
         )
-        await anyio.sleep(300)
+        await anyio.sleep(120)
         fills = [event.fill for event in told.of(FillReceived)]
         now = await world.exchange.order(order.key)
     world.expect(len(fills) == 1, f"the fill was told {len(fills)} times")

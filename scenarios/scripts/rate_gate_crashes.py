@@ -11,14 +11,14 @@ from venuetree.scenarios.tree_watch import child, crash, expect_untouched, resta
 from venuetree.scenarios.world import World
 
 #: What may be asked within a second, of what is not urgent.
-_ALLOWED = 18
-_ASKED = 25
+_ALLOWED = 60
+_ASKED = 80
 
 
 @scenario(
     "A gate that forgot what was sent believes the worst: no limit is broken after its restart.",
-    on=("coinbase",),
-    simulator={"private_limit": Limit(per_second=30, burst=_ALLOWED)},
+    on=("oanda",),
+    simulator={"requests": Limit(per_second=100, burst=_ALLOWED + 10)},
 )
 async def rate_gate_crashes(world: World) -> str:
     """Spend all that is allowed, crash the gate, and at once want as much again."""

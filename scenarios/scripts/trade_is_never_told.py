@@ -20,6 +20,7 @@ async def trade_is_never_told(world: World) -> str:
         await world.until(
             lambda: bool(seen.of(TopicStalled) or seen.of(StreamDisconnected)),
             "the hole was not told to the subscriber",
+            seconds=20,
         )
         world.expect(is_said(world, "SequenceGap"), "what is missing was not noted")
         since = len(seen.events)
