@@ -6,6 +6,7 @@
 #   make live     an order's life at the real exchanges whose keys are in the environment
 #   make check    format, lint, types, and the documents' examples
 #   make bench    the table of figures
+#   make reference  write docs/reference/api.md and events.md anew from the code
 #   make clean    remove everything that the others made
 
 .DEFAULT_GOAL := help
@@ -36,7 +37,7 @@ PYTEST_ARGS :=
 DEMO_ARGS :=
 BENCH_ARGS :=
 
-.PHONY: help demo test live check bench clean constraints FORCE
+.PHONY: help demo test live check bench reference clean constraints FORCE
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -66,6 +67,9 @@ check: $(VENV)/tools
 bench: $(VENV)/tools
 	-$(BIN)/python -m benchmarks peers-install
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+reference: $(VENV)/tools
+	$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf .venv .venv-* build dist *.egg-info .coverage .coverage.* htmlcov

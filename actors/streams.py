@@ -94,7 +94,9 @@ class WebSocketClient(Enum):
 
     #: trio-websocket on trio if it is installed, the sans-I/O client everywhere else.
     DEFAULT = "default"
+    #: `websockets`' protocol over an anyio stream, on either backend.
     SANS_IO = "sans_io"
+    #: trio-websocket, which runs on trio only.
     TRIO_WEBSOCKET = "trio_websocket"
 
 

@@ -34,8 +34,11 @@ __all__ = [
 class Environment(Enum):
     """Which of an exchange's worlds to connect to."""
 
+    #: Real money.
     LIVE = "live"
+    #: Coinbase's place to try programs: its answers are fixed, and it has no market streams.
     SANDBOX = "sandbox"
+    #: OANDA's accounts without money.
     PRACTICE = "practice"
 
 

@@ -67,7 +67,9 @@ class Engine:
         rng: for jitter.
         log: takes one structured line an API call, as structlog loggers do; `default_log` if None.
         nonce: gives unguessable text for signatures.
-        journal: remembers what was sent; by exchange name. In memory if None.
+        new_id: gives client order ids to orders that have none.
+        journal: by an exchange's name, where its orders are written down before they are sent. If
+            None, in memory: what was sent is then known as long as the engine is.
     """
 
     def __init__(

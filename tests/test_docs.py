@@ -23,17 +23,20 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from attrs import evolve, frozen
 
+import venuetree
+from docs.generate import pages
 from tests.support.command_line import environment
 from tests.support.schemas import SCHEMAS, complaints
-from venuetree import config
+from venuetree import EngineError, OrderInvalid, config
 from venuetree.cli.arguments import build_parser
 from venuetree.cli.endpoints import endpoints_of
 from venuetree.cli.exits import exit_code_of
 from venuetree.cli.json_output import dump
-from venuetree.protocol import errors
 from venuetree.protocol.exchanges import EXCHANGES
 from venuetree.scenarios.simulated import Running, SimulatedCoinbase, serve
 from venuetree.scenarios.simulated.oanda import SimulatedOanda
+from venuetree.supervisors import Backoff
+from venuetree.supervisors.exchange_tree import ACTOR_BACKOFF, STREAM_BACKOFF
 
 pytestmark = pytest.mark.slow
 
@@ -219,6 +222,57 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
+def test_every_page_is_reached_from_the_index() -> None:
+    """From README.md by way of docs/README.md; what nobody links to, nobody reads."""
+    seen: set[Path] = set()
+    pending = [ROOT / "docs" / "README.md"]
+    while pending:
+        page = pending.pop().resolve()
+        if page not in seen and page.suffix == ".md":
+            seen.add(page)
+            links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+            pending += [page.parent / link for link in links if not link.startswith("http")]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert [page for page in (ROOT / "docs").rglob("*.md") if page.resolve() not in seen] == []
+    assert "(docs/README.md)" in readme
+
+
+@pytest.mark.parametrize("page", ["api.md", "events.md"])
+def test_the_reference_is_what_the_code_says(page: str) -> None:
+    """Every public name, with its docstring and signature; `make reference` writes it anew."""
+    assert (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8") == pages()[page]
+
+
+@pytest.mark.parametrize("name", [n for n in venuetree.__all__ if n != "ExchangeHandle"])
+def test_every_public_name_is_in_the_reference(name: str) -> None:
+    """On the page of its kind, under a heading or in the table of errors."""
+    kind = getattr(venuetree, name)
+    is_error = isinstance(kind, type) and issubclass(kind, EngineError)
+    told = [*pages().values(), (ROOT / "docs" / "reference" / "errors.md").read_text()]
+    wanted = rf"^\| `{name}` \| .* \| \d \|$" if is_error else rf"^### `{name}`$"
+    found = [len(re.findall(wanted, page, re.MULTILINE)) for page in told]
+
+    assert name == "EngineError" or sum(found) == 1
+
+
+def test_the_figures_of_backoff_are_the_trees() -> None:
+    """The table of the page, row by row: streams, actors, an exchange as a whole."""
+    page = (ROOT / "docs" / "explanation" / "backoff.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\|[^|]+\| ([\d.]+) s \| (\d+) s \| (\d) \| (\d+) % \| (\d+) s \|$", page, re.MULTILINE
+    )
+    tree = venuetree.Engine(venuetree.coinbase())._trees["coinbase"]
+
+    assert [
+        Backoff(float(least), float(most), float(factor), float(spread) / 100, float(well))
+        for least, most, factor, spread, well in rows
+    ] == [STREAM_BACKOFF, ACTOR_BACKOFF, tree.spec().backoff]
+    assert "at most three restarts within 60 seconds" in page
+    plan = tree._top._table._plan
+    assert (plan.intensity, plan.period) == (3, 60.0)
+
+
 def test_the_reference_tells_every_command_and_option() -> None:
     """A section for each command; in it, or for all, each of its options."""
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
@@ -259,10 +313,10 @@ def test_the_reference_tells_every_error_with_its_remedy() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.+) \| (.+)\. \| (\d) \|$", page, re.MULTILINE)
 
     expected = []
-    for name in errors.__all__:
-        kind = getattr(errors, name)
-        if kind is not errors.EngineError:
-            error = kind("", rule="") if kind is errors.OrderInvalid else kind("")
+    for name in venuetree.__all__:
+        kind = getattr(venuetree, name)
+        if isinstance(kind, type) and issubclass(kind, EngineError) and kind is not EngineError:
+            error = OrderInvalid("", rule="") if kind is OrderInvalid else kind("")
             summary = (kind.__doc__ or "").strip().partition("\n")[0]
             expected.append((name, summary, kind.remedy, str(int(exit_code_of(error)))))
     assert rows == expected

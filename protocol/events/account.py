@@ -57,7 +57,10 @@ class AccountSnapshot:
 
 @frozen
 class BalancesChanged:
-    """What is now in the account, of the currencies named: absolute, not by how much."""
+    """What is now in the account, of the currencies named: absolute, not by how much.
+
+    Comes where the account's stream tells balances: not at Coinbase, where `balances` is asked.
+    """
 
     exchange: str
     balances: tuple[Balance, ...]
@@ -81,6 +84,8 @@ class TransactionRecorded:
     """The exchange has written an entry into its log of the account; each is told exactly once.
 
     Amounts are in the account's currency; what an entry does not say is None or `""`.
+
+    Comes in the order of the log, where an exchange has one (OANDA).
     """
 
     exchange: str
@@ -115,7 +120,10 @@ class TransactionRecorded:
 
 @frozen
 class MarginTradeChanged:
-    """An execution has opened, reduced or closed a margin trade; each is told exactly once."""
+    """An execution has opened, reduced or closed a margin trade; each is told exactly once.
+
+    Comes where orders open trades on margin (OANDA).
+    """
 
     exchange: str
     instrument: str

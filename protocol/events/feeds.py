@@ -41,11 +41,17 @@ __all__ = [
 class StaleReason(Enum):
     """Why a book can no longer be trusted."""
 
+    #: Its first snapshot has not come.
     NOT_YET = "not_yet"
+    #: A message of its connection is missing, or came out of order.
     GAP = "gap"
+    #: Nothing came for longer than the exchange is ever silent.
     STALLED = "stalled"
+    #: Its connection is down.
     DISCONNECTED = "disconnected"
+    #: A bid is above an ask.
     CROSSED = "crossed"
+    #: The exchange refused the subscription, or the snapshot.
     REFUSED = "refused"
 
 
@@ -56,6 +62,8 @@ class BookUpdated:
     `book` is the engine's own, live and read-only: between two awaits it does not change.
     `changes` are the frame's; after `skipped` merged updates (a slow consumer) they are empty
     and only the book is to be read.
+
+    Comes with `Topic.BOOK`, only between a `BookInStep` and the next `BookStale`.
     """
 
     exchange: str
@@ -70,7 +78,10 @@ class BookUpdated:
 
 @frozen
 class BookStale:
-    """The book may be wrong from now on; told before anything is repaired."""
+    """The book may be wrong from now on; told before anything is repaired.
+
+    Comes with `Topic.BOOK`, once for each time; `BookInStep` says when it is over.
+    """
 
     exchange: str
     instrument: str
@@ -81,7 +92,10 @@ class BookStale:
 
 @frozen
 class BookInStep:
-    """The book equals the exchange's: its first snapshot, or the repair after it was stale."""
+    """The book equals the exchange's: its first snapshot, or the repair after it was stale.
+
+    Comes with `Topic.BOOK`, before any `BookUpdated`.
+    """
 
     exchange: str
     instrument: str
@@ -108,7 +122,10 @@ class TopicStalled:
 
 @frozen
 class Dropped:
-    """The subscriber was too slow: so many events of it were left out, oldest first."""
+    """The subscriber was too slow: so many events of a topic were left out.
+
+    Comes at the place where they would have stood, before the newest state of books and tickers.
+    """
 
     exchange: str
     instrument: str
@@ -120,7 +137,11 @@ class Dropped:
 
 @frozen
 class OrderUpdated:
-    """An order of ours has changed."""
+    """An order of ours has changed.
+
+    Comes at every change of its state, quantities or ids, by whichever way the engine learned of
+    it: the stream, the reply to a request, or a question about an order that was unknown.
+    """
 
     exchange: str
     instrument: str
@@ -131,7 +152,10 @@ class OrderUpdated:
 
 @frozen
 class FillReceived:
-    """An order of ours was executed; each fill is told exactly once."""
+    """An order of ours was executed; each fill is told exactly once.
+
+    Comes whichever way the engine learned of it. The order's own change comes as `OrderUpdated`.
+    """
 
     exchange: str
     instrument: str

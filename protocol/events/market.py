@@ -25,7 +25,10 @@ __all__ = [
 
 @frozen
 class TradePrinted:
-    """A public trade."""
+    """A public trade.
+
+    Comes with `Topic.TRADES`; also what `trades` answers.
+    """
 
     exchange: str
     instrument: str
@@ -43,7 +46,10 @@ class TradePrinted:
 
 @frozen
 class AggregateTradePrinted:
-    """Public trades of one order that took at one price, as one."""
+    """Public trades of one order that took at one price, as one.
+
+    Comes with `Topic.AGGREGATE_TRADES`.
+    """
 
     exchange: str
     instrument: str
@@ -61,7 +67,10 @@ class AggregateTradePrinted:
 
 @frozen
 class TickerChanged:
-    """Last price and best bid and ask; None for what the frame did not say."""
+    """Last price and best bid and ask; None for what the frame did not say.
+
+    Comes with `Topic.TICKER` and `Topic.TICKER_BATCH`; also what `tickers` answers.
+    """
 
     exchange: str
     instrument: str
@@ -82,7 +91,10 @@ class TickerChanged:
 
 @frozen
 class BestPricesChanged:
-    """The best bid and ask have changed, in price or quantity; None for an empty side."""
+    """The best bid and ask have changed, in price or quantity; None for an empty side.
+
+    Comes with `Topic.BEST_PRICES`.
+    """
 
     exchange: str
     instrument: str
@@ -99,6 +111,8 @@ class BestPricesChanged:
 @frozen
 class QuoteChanged:
     """The prices at which the exchange deals now, whole: a ladder of quantities, best first.
+
+    Comes with `Topic.QUOTES`, at each change of the exchange's prices or of whether it deals.
 
     Attributes:
         closeout_bid, closeout_ask: by which positions are valued and closed where a side is empty.
@@ -142,7 +156,10 @@ class BookSnapshot:
 
 @frozen
 class BookTopChanged:
-    """The top of a book, whole: as many levels as the exchange sends, best first."""
+    """The top of a book, whole: as many levels as the exchange sends, best first.
+
+    Comes with `Topic.BOOK_TOP`. A loss is mended by the next one.
+    """
 
     exchange: str
     instrument: str
@@ -170,7 +187,10 @@ class BookChanged:
 
 @frozen
 class CandleChanged:
-    """A candle, closed or still forming."""
+    """A candle, closed or still forming.
+
+    Comes with `Topic.CANDLES`: again and again while it forms, once more when it is closed.
+    """
 
     exchange: str
     instrument: str
@@ -181,7 +201,10 @@ class CandleChanged:
 
 @frozen
 class InstrumentStatusChanged:
-    """What the exchange says of an instrument's state; descriptive, its own word."""
+    """What the exchange says of an instrument's state; descriptive, its own word.
+
+    Comes with `Topic.STATUS`.
+    """
 
     exchange: str
     instrument: str

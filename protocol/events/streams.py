@@ -87,9 +87,13 @@ class SequenceGap:
 
 @frozen
 class StreamConnected:
-    """A stream is open and its subscriptions are being sent."""
+    """A stream is open and its subscriptions are being sent.
+
+    Comes at the first connection and after every reconnect.
+    """
 
     exchange: str
+    #: Its name in the tree: `market-0`, `user`.
     stream: str
     received_time_ns: int
     exchange_time_ns: int | None = None
@@ -97,10 +101,15 @@ class StreamConnected:
 
 @frozen
 class StreamDisconnected:
-    """A stream is down; what was subscribed on it is not live until told otherwise."""
+    """A stream is down; what was subscribed on it is not live until told otherwise.
+
+    Comes before anything is repaired; books of that stream are told stale as well.
+    """
 
     exchange: str
+    #: Its name in the tree: `market-0`, `user`.
     stream: str
+    #: For a person: the error's words, or the exchange's.
     reason: str
     received_time_ns: int
     exchange_time_ns: int | None = None

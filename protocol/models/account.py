@@ -13,6 +13,7 @@ class Balance:
 
     exchange: str
     currency: str
+    #: What orders may use.
     available: Decimal
     #: Set aside for open orders.
     hold: Decimal
@@ -45,7 +46,9 @@ class KeyPermissions:
 
     can_view: bool
     can_trade: bool
+    #: Whether it may move money out, which trading never needs.
     can_transfer: bool
+    #: The exchange's own words.
     detail: str = ""
 
 
@@ -53,6 +56,7 @@ class KeyPermissions:
 class FeeSummary:
     """The account's fees: rates as fractions of the notional."""
 
+    #: The exchange's word for how much is traded.
     tier: str
     maker_rate: Decimal | None
     taker_rate: Decimal | None

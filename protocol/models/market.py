@@ -17,11 +17,13 @@ class Level(NamedTuple):
 
 @frozen
 class Candle:
-    """Trading in one interval of time."""
+    """Trading in one interval of time; prices are in quote currency."""
 
+    #: Of the interval, its first instant.
     start_time_ns: int
     open: Decimal
     high: Decimal
     low: Decimal
     close: Decimal
+    #: In base currency; where there is no such figure, the number of prices (OANDA).
     volume: Decimal

@@ -47,13 +47,16 @@ class OrderRequest:
     quantity: Decimal | None = None
     #: In quote currency: what a market buy may spend.
     quote_quantity: Decimal | None = None
+    #: In quote currency: the worst at which a limit order trades.
     price: Decimal | None = None
+    #: At which an order that waits begins.
     stop_price: Decimal | None = None
     stop_direction: StopDirection | None = None
     time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCELLED
     #: When a good-till-date order ends.
     expire_time_ns: int | None = None
     liquidity: LiquidityPreference = LiquidityPreference.ANY
+    #: Exits that are placed once it fills.
     attached: Bracket | None = None
     #: What only an order on margin says.
     margin: MarginTerms | None = None
@@ -133,19 +136,26 @@ class Order:
 
     exchange: str
     instrument: str
+    #: Ours; `""` for an order that was placed elsewhere without one.
     client_order_id: str
+    #: The exchange's; `""` until it is known.
     exchange_order_id: str
     side: Side
     type: OrderType
     status: OrderStatus
     time_in_force: TimeInForce
+    #: In base currency; None where the order was sized in quote currency.
     quantity: Decimal | None = None
     quote_quantity: Decimal | None = None
     price: Decimal | None = None
     stop_price: Decimal | None = None
+    #: In base currency.
     filled_quantity: Decimal = Decimal(0)
+    #: Of all that was executed.
     average_price: Decimal | None = None
+    #: In quote currency unless the fills say otherwise.
     fees: Decimal = Decimal(0)
+    #: A cancel was accepted and has not happened yet.
     is_cancelling: bool = False
     #: Why it was rejected, cancelled or became unknown, in the exchange's words or ours.
     reason: str = ""

@@ -41,7 +41,9 @@ class Side(Word):
 class OrderType(Word):
     """What an order does when it reaches the book."""
 
+    #: Trades at once at what there is.
     MARKET = "market"
+    #: Trades at its price or better, and waits if it may.
     LIMIT = "limit"
     #: Becomes a market order once the price has gone as far as the stop price, or further.
     STOP = "stop"
@@ -65,10 +67,13 @@ class TimeInForce(Word):
     """How long an order waits."""
 
     GOOD_TILL_CANCELLED = "good_till_cancelled"
+    #: Until `expire_time_ns`.
     GOOD_TILL_DATE = "good_till_date"
     #: Until the exchange's day ends.
     GOOD_FOR_DAY = "good_for_day"
+    #: What cannot be executed at once is cancelled.
     IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
+    #: All of it at once, or nothing.
     FILL_OR_KILL = "fill_or_kill"
 
 
@@ -83,29 +88,43 @@ class LiquidityPreference(Word):
 class Liquidity(Word):
     """Which part a fill played."""
 
+    #: It waited in the book.
     MAKER = "maker"
+    #: It took what waited there.
     TAKER = "taker"
+    #: The exchange does not say.
     UNKNOWN = "unknown"
 
 
 class StopDirection(Word):
     """From which side the market must reach a stop price."""
 
+    #: It must rise to the stop price.
     UP = "up"
+    #: It must fall to it.
     DOWN = "down"
 
 
 class OrderStatus(Word):
     """The states of an order of ours; `protocol.orders` says what may follow what."""
 
+    #: Written down, not sent.
     NEW = "new"
+    #: Its first byte may have left.
     SENT = "sent"
+    #: The exchange has it, and nothing of it is executed.
     OPEN = "open"
+    #: A part is executed, and the rest waits.
     PARTIALLY_FILLED = "partially_filled"
+    #: All of it is executed. Final.
     FILLED = "filled"
+    #: Ended before all was executed; see `filled_quantity`. Final.
     CANCELLED = "cancelled"
+    #: Its time ended before all was executed. Final.
     EXPIRED = "expired"
+    #: It does not exist: refused, never sent, or proved absent. Final.
     REJECTED = "rejected"
+    #: Sent, and the exchange has not said what became of it: the engine goes on asking.
     UNKNOWN = "unknown"
 
     def __init__(self, word: str) -> None:
@@ -116,20 +135,25 @@ class OrderStatus(Word):
 class Topic(Word):
     """What one subscribes to, an instrument at a time."""
 
+    #: Each public trade.
     TRADES = "trades"
     #: The prices at which the exchange deals, whole each time, and whether it does.
     QUOTES = "quotes"
     #: Trades of one order at one price told as one.
     AGGREGATE_TRADES = "aggregate_trades"
+    #: Last price, best bid and ask, and figures of the day.
     TICKER = "ticker"
     #: A ticker at most every few seconds, for many instruments at little cost.
     TICKER_BATCH = "ticker_batch"
     #: The best bid and ask, at each change.
     BEST_PRICES = "best_prices"
+    #: The whole book, kept in step by the engine.
     BOOK = "book"
     #: The best levels of the book, whole each time; nothing to keep in step.
     BOOK_TOP = "book_top"
+    #: Candles, while they form and when they are closed.
     CANDLES = "candles"
+    #: Whether the instrument can be traded.
     STATUS = "status"
 
 
@@ -147,9 +171,13 @@ class InstrumentStatus(Word):
     """What the exchange takes for an instrument now."""
 
     TRADING = "trading"
+    #: Limit orders, no market orders.
     LIMIT_ONLY = "limit_only"
+    #: Orders that wait, none that would trade at once.
     POST_ONLY = "post_only"
+    #: Cancels, no new orders.
     CANCEL_ONLY = "cancel_only"
+    #: Nothing.
     HALTED = "halted"
 
 
