@@ -33,6 +33,7 @@ from venuetree.protocol.errors import EngineError, OrderNotFound, OutcomeUnknown
 from venuetree.protocol.events import AccountEvent, OrderUpdated
 from venuetree.protocol.ledger import Ledger
 from venuetree.protocol.models import Order, OrderKey, OrderStatus
+from venuetree.protocol.orders import adopt_order
 
 __all__ = [
     "ASK_TIMEOUT",
@@ -210,16 +211,25 @@ class OrderTruth:
 
     # ------------------------------------------------------------ asking
 
-    async def refresh(self, key: OrderKey, *, operation: str = "order") -> Order:
-        """Ask the exchange for an order and take in what it says."""
+    async def refresh(
+        self,
+        key: OrderKey,
+        *,
+        operation: str = "order",
+        timeout: float = ASK_TIMEOUT,  # noqa: ASYNC109
+    ) -> Order:
+        """Ask the exchange for an order and take in what it says, `timeout` seconds at most."""
         try:
-            report = await self.rest.ask(FetchOrder(key), timeout=ASK_TIMEOUT)
+            report = await self.rest.ask(FetchOrder(key), timeout=timeout)
         except ActorError as error:
             raise TransportError(str(error), exchange=self.exchange, operation=operation) from error
         self.apply(self.ledger.report(report))
         order = self.ledger.find(
             OrderKey(key.instrument, report.client_order_id, report.exchange_order_id)
         )
+        if order is None:
+            # Of long ago, and forgotten; the exchange knows it all the same.
+            order = adopt_order(report)
         if order is None:
             raise self.not_found(key, operation)
         return order

@@ -207,4 +207,7 @@ class _Commands:
         """Ask for an order."""
         key: OrderKey = delivery.message.key
         known = self._truth.ledger.find(key)
-        return await self._truth.refresh(known.key if known is not None else key)
+        # Within its asker's time: one that queued all the while was not sent, which is to be told.
+        return await self._truth.refresh(
+            key if known is None else known.key, timeout=left(delivery.deadline)
+        )

@@ -24,15 +24,26 @@ from attrs import field, frozen
 from venuetree.actors.clock import Clock
 from venuetree.actors.context import Context
 from venuetree.actors.envelope import Delivery
+from venuetree.actors.gate_messages import (
+    Admit,
+    Arrived,
+    ClockOffset,
+    Gate,
+    LimitsChanged,
+    Permit,
+    Refund,
+    Replied,
+    Silence,
+)
 from venuetree.actors.mailbox import AtTheDoor
 from venuetree.protocol.errors import LocalProtocolError, RateLimited
 from venuetree.protocol.limits import Admitted, LimiterState, RateLimiter, Start, Wait
-from venuetree.protocol.messages import Message, Request
-from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow
+from venuetree.protocol.port import Cost, Lane, LimitWindow
 
 __all__ = [
     "LANE_BOUNDS",
     "Admit",
+    "Arrived",
     "ClockOffset",
     "Gate",
     "GateDetail",
@@ -54,75 +65,9 @@ LANE_BOUNDS: Mapping[Lane, int] = {
 }
 
 
-class Gate:
-    """The protocol that the rate gate speaks."""
-
-
-@frozen
-class Permit:
-    """Leave to send one request now. Hand it back unused with `Refund`."""
-
-    number: int
-    granted_time_ns: int
-
-
-@frozen
-class Admit(Request[Gate, Permit]):
-    """Ask for leave to spend `costs`; the reply comes when there is room.
-
-    `RateLimited` at once if the lane's queue is full, `LocalProtocolError` if the costs can never
-    be met. The deadline is the ask's own; a request that was given up is forgotten.
-    """
-
-    lane: Lane
-    costs: tuple[Cost, ...]
-
-
-@frozen
-class Refund(Message[Gate]):
-    """The permit was not used: nothing was sent."""
-
-    permit: Permit
-
-
-@frozen
-class Replied(Message[Gate]):
-    """What a reply said about the limits.
-
-    Attributes:
-        reports: the exchange's counts.
-        sent_time_ns: our clock, when the request left.
-        retry_after_ns: for how long everything must be silent; 0 if it must, but the exchange
-            did not say for how long (growing backoff); None if it need not.
-        permit: of the request that was answered: with it, what others spend is reckoned exactly,
-            without it, late. Needed to end the caution after a crash before its time.
-    """
-
-    reports: tuple[LimitReport, ...]
-    sent_time_ns: int
-    retry_after_ns: int | None = None
-    permit: Permit | None = None
-
-
-@frozen
-class Silence(Message[Gate]):
-    """Admit nothing, cancels included, before this time of our clock."""
-
-    until_ns: int
-
-
-@frozen
-class LimitsChanged(Message[Gate]):
-    """The exchange told its limits: these replace those of the same names."""
-
-    windows: tuple[LimitWindow, ...]
-
-
-@frozen
-class ClockOffset(Message[Gate]):
-    """The exchange's clock is so far ahead of ours."""
-
-    offset_ns: int
+#: A full queue is looked through for those whose askers gave up no more often than this: a host
+#: that asks far too much must not make each refusal dear.
+SWEEP_EVERY_NS = 20_000_000
 
 
 @frozen
@@ -149,6 +94,7 @@ class _Queues:
         self._limiter = limiter
         self._bounds = bounds
         self._lanes: dict[Lane, deque[_Waiter]] = {lane: deque() for lane in Lane}
+        self._swept_ns = dict.fromkeys(Lane, 0)
         self.admitted = 0
         self.refused = 0
 
@@ -156,7 +102,8 @@ class _Queues:
         """Queue a request, or refuse it if too many of its lane wait already."""
         queue = self._lanes[request.lane]
         bound = self._bounds[request.lane]
-        if len(queue) >= bound:
+        if len(queue) >= bound and now_ns - self._swept_ns[request.lane] >= SWEEP_EVERY_NS:
+            self._swept_ns[request.lane] = now_ns
             self._forget_abandoned(request.lane)
             queue = self._lanes[request.lane]
         if len(queue) < bound:
@@ -345,7 +292,7 @@ def _at_once(
 
 
 def _take_up(
-    message: Refund | Replied | Silence | LimitsChanged | ClockOffset,
+    message: Refund | Arrived | Replied | Silence | LimitsChanged | ClockOffset,
     limiter: RateLimiter,
     memory: _Memory,
     now_ns: int,
@@ -353,6 +300,8 @@ def _take_up(
     match message:
         case Refund(permit):
             limiter.refund(permit.number)
+        case Arrived(permit):
+            limiter.arrived(permit.number, now_ns)
         case Replied():
             _heed(message, limiter, now_ns)
         case Silence(until_ns):
@@ -370,6 +319,8 @@ def _take_up(
 
 def _heed(reply: Replied, limiter: RateLimiter, now_ns: int) -> None:
     """Take up what a reply said."""
+    if reply.permit is not None:
+        limiter.arrived(reply.permit.number, now_ns)
     limiter.report(
         reply.reports,
         now_ns,

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol, assert_never
 
 import anyio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from venuetree.actors.auth import AuthProtocol, ClockMeasured, Sign
 from venuetree.actors.clock import Clock
@@ -26,6 +26,7 @@ from venuetree.actors.loop import Loop
 from venuetree.actors.message_worker import Carry, Messages
 from venuetree.actors.rate_gate import (
     Admit,
+    Arrived,
     ClockOffset,
     Gate,
     LimitsChanged,
@@ -66,6 +67,9 @@ GATE_TIMEOUT = 120.0
 SIGN_TIMEOUT = 5.0
 #: What is left of an asker's time for telling it that its turn did not come.
 ANSWER_MARGIN = 0.01
+#: An order waits for its turn no longer than this before its asker's time ends, or half of what
+#: there is: sent in the last moment, its reply would come too late, and leave it unknown.
+REPLY_TIME = 1.0
 #: Statuses from here on are refusals and failures.
 HTTP_ERRORS = 400
 LANE_WORDS = {lane: lane.name.lower() for lane in Lane}
@@ -189,10 +193,11 @@ class RestWorker:
         state.sent += 1
         try:
             if carrier is None:
-                reply = await self._over_http(signed)
+                reply = await self._over_http(_within(signed, delivery.deadline - gated))
             else:
                 reply = await self._carried(carrier, request, permit, delivery)
         except EngineError as error:
+            self._tell_gate(Arrived(permit))
             self.log.warning(
                 "api_call",
                 **self._fields(request),
@@ -203,6 +208,7 @@ class RestWorker:
             )
             raise
         except anyio.get_cancelled_exc_class():
+            self._tell_gate(Arrived(permit))
             self.log.warning(
                 "api_call",
                 **self._fields(request),
@@ -215,17 +221,21 @@ class RestWorker:
         self.directory.answered()
         state.last_reply_ns = reply.received_time_ns
         log = self.log.info if reply.status < HTTP_ERRORS else self.log.warning
+        latency_ms = (reply.received_time_ns - reply.sent_time_ns) / 1e6
         log(
             "api_call",
             **self._fields(request),
             status=reply.status,
-            latency_ms=round((reply.received_time_ns - reply.sent_time_ns) / 1e6, 3),
-            queued_ms=round((gated - asked) * 1e3, 3),
+            latency_ms=round(latency_ms, 3),
+            # The wait for a connection too: all that was not on the way.
+            queued_ms=round(max(0.0, (time() - asked) * 1e3 - latency_ms), 3),
         )
         reports = tuple(self.codec.limits(reply))
         retry_after_ns = self.codec.retry_after_ns(reply)
         if reports or retry_after_ns is not None:
             self._tell_gate(Replied(reports, reply.sent_time_ns, retry_after_ns, permit))
+        else:
+            self._tell_gate(Arrived(permit))
         return reply
 
     async def _carried(
@@ -258,8 +268,11 @@ class RestWorker:
                 return self.gate.ask_nowait(admit)
             except anyio.WouldBlock:
                 # Ends before the asker's time does, so that it hears "not sent", not "no answer".
-                patience = min(GATE_TIMEOUT, delivery.deadline - now - ANSWER_MARGIN)
-                return await self.gate.ask(admit, timeout=patience)
+                remaining = delivery.deadline - now
+                kept = ANSWER_MARGIN
+                if request.effect is Effect.WRITE:
+                    kept = max(kept, min(REPLY_TIME, remaining / 2))
+                return await self.gate.ask(admit, timeout=min(GATE_TIMEOUT, remaining - kept))
         except ActorError as error:
             raise self._not_sent(request, "the rate gate did not answer", error) from error
 
@@ -318,7 +331,7 @@ class RestWorker:
             fields["client_order_id"] = request.client_order_id
         return fields
 
-    def _tell_gate(self, message: Refund | Replied | ClockOffset | LimitsChanged) -> None:
+    def _tell_gate(self, message: Refund | Arrived | Replied | ClockOffset | LimitsChanged) -> None:
         try:
             self.gate.tell_nowait(message)
         except ActorError as error:
@@ -349,6 +362,14 @@ class RestWorker:
         return TransportError(
             f"{why}: nothing was sent", exchange=self.exchange, operation=request.operation
         )
+
+
+def _within(request: RestRequest, remaining: float) -> RestRequest:
+    """A request that ends before its asker's time does, so that "nothing was sent" can be told."""
+    remaining_ns = int((remaining - ANSWER_MARGIN) * 1e9)
+    if request.timeout_ns <= remaining_ns:
+        return request
+    return evolve(request, timeout_ns=max(1, remaining_ns))
 
 
 class _State:

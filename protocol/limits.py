@@ -11,6 +11,8 @@ How it errs, wherever it cannot know: towards waiting.
   clock, which is ours plus `clock_offset_ns`.
 - `slack_ns` is by how much a request may seem early or late to the exchange: a sliding window is
   longer by it, and what is spent that near a calendar boundary counts on both sides of it.
+- What was granted counts as spent now until it is known to have arrived (`arrived`): it may wait
+  for a connection or be held up on its way, and the exchange counts arrivals.
 - A reply that tells the exchange's own count can only raise ours (`report`), save after a crash.
 - After a crash nobody knows what was spent (`Start.AFTER_CRASH`): every window counts as full
   until it has passed. Two exceptions. A cancel finds `CANCEL_ROOM` of each window, because an
@@ -23,11 +25,17 @@ How it errs, wherever it cannot know: towards waiting.
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from enum import Enum
 
-from attrs import evolve, frozen
+from attrs import define
 
 from venuetree.protocol.errors import ConfigurationError, LocalProtocolError
+from venuetree.protocol.limit_answers import (
+    Admitted,
+    LimiterState,
+    Start,
+    Wait,
+    WindowState,
+)
 from venuetree.protocol.limit_counters import Counter, open_counter
 from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow
 
@@ -56,53 +64,6 @@ CALM_NS = 60 * _SECOND_NS
 #: Grants that may still be taken back or reported on. More are never in flight; one that falls
 #: out of here stays spent.
 GRANTS_KEPT = 4096
-
-
-class Start(Enum):
-    """What a limiter believes was spent before it began."""
-
-    #: Nothing: this is the first one.
-    FRESH = "fresh"
-    #: Everything: one before it died, and its books with it.
-    AFTER_CRASH = "after_crash"
-
-
-@frozen
-class Admitted:
-    """The cost is spent. `permit` names the grant, to take it back or report on it."""
-
-    permit: int
-    granted_time_ns: int
-
-
-@frozen
-class Wait:
-    """Not now. Asking before `until_ns` is useless; then it is granted if nobody came before.
-
-    `windows` are those without room; empty if everything is silent.
-    """
-
-    until_ns: int
-    windows: tuple[str, ...] = ()
-
-
-@frozen
-class WindowState:
-    """How full a window is; `is_guess` until the books are right again after a crash."""
-
-    name: str
-    used: int
-    capacity: int
-    period_ns: int
-    is_guess: bool = False
-
-
-@frozen
-class LimiterState:
-    """All windows, and until when nothing may be asked at all (None if it may)."""
-
-    windows: tuple[WindowState, ...]
-    silent_until_ns: int | None
 
 
 class _Window:
@@ -149,13 +110,17 @@ class _Window:
         return free_at if guessed < 0 else min(free_at, self.counter.falls_to(guessed, now_ns))
 
 
-@frozen
+@define
 class _Grant:
-    """What was spent, and what each window's count of ours then was."""
+    """What was spent, and what each window's count of ours then was.
+
+    `is_settled` once it was reported on or taken back: neither can happen a second time.
+    """
 
     time_ns: int
     costs: Mapping[str, int]
     counts: Mapping[str, int]
+    is_settled: bool = False
 
 
 class RateLimiter:
@@ -243,7 +208,7 @@ class RateLimiter:
 
         A second refund, or one after a report on the same grant, changes nothing.
         """
-        grant = self._grants.pop(permit, None)
+        grant = self._settle(permit)
         if grant is None:
             return False
         for name, amount in grant.costs.items():
@@ -252,6 +217,15 @@ class RateLimiter:
                 window.counter.refund(permit, amount)
         self._correct_later_counts(permit, grant)
         return True
+
+    def arrived(self, permit: int, now_ns: int) -> None:
+        """The request of a grant has arrived by now, or never will.
+
+        Of a grant that nobody speaks of, that is taken to be so after `LONGEST_UNDER_WAY_NS`.
+        """
+        now_ns = self._advance(now_ns)
+        for window in self._windows.values():
+            window.counter.arrived(permit, now_ns)
 
     # --- what the exchange says -----------------------------------------------------------------
 
@@ -266,14 +240,16 @@ class RateLimiter:
         """Take up the exchange's own counts from a reply; windows that we do not keep are ignored.
 
         With the `permit` of the request that was answered, what others spent is known well: it is
-        the exchange's count less what we had spent up to that request, those still under way
-        included. Without it, all that we have spent since is taken to be in the exchange's count.
+        the exchange's count less what we had spent when that request arrived. Requests overtake
+        each other on their way, so what was granted up to `slack_ns` after it left may have arrived
+        before it, and is taken to have: the reply to the last of them sets that right. Without the
+        permit, all that we have spent since is taken to be in the exchange's count.
         Either way ours never falls, so replies may come in any order. A count that may belong to
         a window that has passed meanwhile is not taken up. `sent_time_ns` says when the request
-        left, where the permit is not known.
+        left; with its grant, if it is None.
         """
         now_ns = self._advance(now_ns)
-        grant = None if permit is None else self._grants.pop(permit, None)
+        grant = None if permit is None else self._settle(permit)
         since_ns = now_ns if sent_time_ns is None else min(sent_time_ns, now_ns)
         if grant is not None:
             since_ns = min(since_ns, grant.time_ns)
@@ -287,7 +263,10 @@ class RateLimiter:
             used = _used(told, window.capacity)
             if used is None:
                 continue
-            ours = None if grant is None else grant.counts.get(told.window)
+            ours = None
+            if grant is not None:
+                arrived_ns = 0 if sent_time_ns is None else sent_time_ns + self._slack_ns
+                ours = self._ours_by(told.window, grant, arrived_ns)
             is_current = window.counter.correct(used, ours, since_ns, now_ns)
             if is_current and grant is not None:
                 window.guess_until_ns = 0
@@ -372,16 +351,35 @@ class RateLimiter:
             self._grants.popitem(last=False)
         return Admitted(self._permit, now_ns)
 
+    def _settle(self, permit: int) -> _Grant | None:
+        """A grant that may be reported on or taken back, from now on no more; None if not."""
+        grant = self._grants.get(permit)
+        if grant is None or grant.is_settled:
+            return None
+        # Kept: what it counted is needed to reckon with the reports on others.
+        grant.is_settled = True
+        return grant
+
+    def _ours_by(self, window: str, grant: _Grant, time_ns: int) -> int | None:
+        """Our count of a window at this time; at a grant's own at the least."""
+        if window not in grant.counts:
+            return None
+        for other in reversed(self._grants.values()):
+            if other is grant:
+                break
+            if other.time_ns <= time_ns and window in other.counts:
+                return max(grant.counts[window], other.counts[window])
+        return grant.counts[window]
+
     def _correct_later_counts(self, refunded: int, grant: _Grant) -> None:
         """What was taken back is in no count of the exchange's, so in none of ours either."""
-        for permit, later in self._grants.items():
+        for permit, later in reversed(self._grants.items()):
             if permit < refunded:
-                continue
-            counts = {
+                return
+            later.counts = {
                 name: max(0, count - grant.costs.get(name, 0))
                 for name, count in later.counts.items()
             }
-            self._grants[permit] = evolve(later, counts=counts)
 
 
 def _unpayable(cost: Cost) -> LocalProtocolError:

@@ -15,6 +15,7 @@ from venuetree.actors.clock import LoopClock
 from venuetree.actors.rate_gate import (
     LANE_BOUNDS,
     Admit,
+    Arrived,
     ClockOffset,
     Gate,
     GateDetail,
@@ -75,12 +76,15 @@ class Running:
             self.errors.append((name, error))
             return None
         self.admitted.append((name, self.now))
+        # It is there at once.
+        await self.ref.tell(Arrived(permit))
         return permit
 
     async def ask_for(self, name: str, admit: Admit) -> None:
         """Ask for exactly this."""
-        await self.ref.ask(admit, timeout=PATIENCE)
+        permit = await self.ref.ask(admit, timeout=PATIENCE)
         self.admitted.append((name, self.now))
+        await self.ref.tell(Arrived(permit))
 
     async def fill(self, times: int = 10, lane: Lane = Lane.CANCEL) -> None:
         """Spend some of the window, one after the other."""
@@ -353,6 +357,7 @@ async def test_a_replys_count_of_others_use_closes_the_window() -> None:
     """Eight others' requests, one of ours and one of ours still under way are ten."""
     async with gate() as running_gate:
         permit = await running_gate.ask("first")
+        await anyio.sleep(0.1)
         await running_gate.ask("second")
         report = LimitReport("requests", used=9)
         await running_gate.ref.tell(Replied((report,), BASE, permit=permit))

@@ -22,6 +22,8 @@ class Arrival:
     #: How much later than its grant the exchange counts it, as a part of the slack.
     delay: float
     is_refunded: bool
+    #: How many arrivals later it gets there, as one that waits for a connection does.
+    waits: int = 0
 
 
 @frozen
@@ -56,6 +58,7 @@ def cases(draw: st.DrawFn) -> Case:
         costs=st.lists(costs, max_size=3).map(tuple),
         delay=st.floats(-1, 1),
         is_refunded=st.sampled_from([False, False, False, True]),
+        waits=st.sampled_from([0, 0, 1, 2, 5]),
     )
     shares = st.floats(0, 0.9)
     return Case(
@@ -77,6 +80,14 @@ def open_limiter(case: Case, start: Start = Start.FRESH) -> RateLimiter:
         clock_offset_ns=case.offset_ns,
         slack_ns=case.slack_ns,
     )
+
+
+def admit(limits: RateLimiter, arrival: Arrival, now_ns: int) -> Admitted | Wait:
+    """Ask for leave; where it is given, the request is there at once."""
+    answer = limits.admit(arrival.costs, arrival.lane, now_ns)
+    if isinstance(answer, Admitted):
+        limits.arrived(answer.permit, now_ns)
+    return answer
 
 
 def is_payable(case: Case, arrival: Arrival) -> bool:
@@ -106,12 +117,27 @@ def most_at_once(window: LimitWindow, counted: list[tuple[int, int]]) -> int:
 @settings(deadline=None)
 @given(cases())
 def test_no_window_ever_holds_more_than_its_capacity(case: Case) -> None:
-    """Whatever arrives, in whatever lanes, refunds included, delayed within the slack."""
+    """Whatever arrives, in whatever lanes, refunds included, delayed within the slack.
+
+    The exchange counts a request when it arrives, however long that is after its grant, and we
+    hear of that at once.
+    """
     limits = open_limiter(case)
     now_ns = NOW
     counted: dict[str, list[tuple[int, int]]] = {w.name: [] for w in case.windows}
-    for arrival in case.arrivals:
+    under_way: list[tuple[int, int, Arrival]] = []
+
+    def arrive(permit: int, arrival: Arrival) -> None:
+        limits.arrived(permit, now_ns)
+        for cost in arrival.costs:
+            delay_ns = round(arrival.delay * case.slack_ns / 2)
+            counted[cost.window].append((now_ns + case.offset_ns + delay_ns, cost.amount))
+
+    for index, arrival in enumerate(case.arrivals):
         now_ns += arrival.gap_ns
+        for due in [each for each in under_way if each[0] <= index]:
+            under_way.remove(due)
+            arrive(*due[1:])
         if not is_payable(case, arrival):
             continue
         answer = limits.admit(arrival.costs, arrival.lane, now_ns)
@@ -119,11 +145,10 @@ def test_no_window_ever_holds_more_than_its_capacity(case: Case) -> None:
             assert answer.until_ns > now_ns
         elif arrival.is_refunded:
             assert limits.refund(answer.permit)
+        elif arrival.waits:
+            under_way.append((index + arrival.waits, answer.permit, arrival))
         else:
-            delay_ns = round(arrival.delay * case.slack_ns / 2)
-            for cost in arrival.costs:
-                time_ns = now_ns + case.offset_ns + delay_ns
-                counted[cost.window].append((time_ns, cost.amount))
+            arrive(answer.permit, arrival)
         assert all(0 <= w.used <= w.capacity for w in limits.state(now_ns).windows)
 
     for window in case.windows:
@@ -140,10 +165,10 @@ def test_who_waits_as_long_as_told_is_admitted(case: Case) -> None:
         now_ns += arrival.gap_ns
         if not is_payable(case, arrival):
             continue
-        answer = limits.admit(arrival.costs, arrival.lane, now_ns)
+        answer = admit(limits, arrival, now_ns)
         if isinstance(answer, Wait):
-            early = limits.admit(arrival.costs, arrival.lane, answer.until_ns - 1)
-            late = limits.admit(arrival.costs, arrival.lane, answer.until_ns)
+            early = admit(limits, arrival, answer.until_ns - 1)
+            late = admit(limits, arrival, answer.until_ns)
 
             assert isinstance(early, Wait)
             assert early.until_ns == answer.until_ns
