@@ -27,8 +27,8 @@ __all__ = ["PAGES", "pages"]
 API: Final[Mapping[str, str]] = {
     "The engine": "Engine ExchangeConfig Environment Endpoints Part StreamOptions WebSocketClient",
     "Configure an exchange": (
-        "coinbase binance_us oanda exchange_config CoinbaseCredentials CoinbaseLegacyCredentials"
-        " CoinbaseExchangeCredentials CoinbaseFeedCredentials BinanceUsCredentials"
+        "coinbase binance_us oanda exchange_config paper CoinbaseCredentials"
+        " CoinbaseLegacyCredentials CoinbaseExchangeCredentials CoinbaseFeedCredentials BinanceUsCredentials"
         " OandaCredentials CoinbaseFeed OrderWay"
     ),
     "Make an order": (
@@ -51,7 +51,7 @@ API: Final[Mapping[str, str]] = {
 }
 #: The methods of a handle, in groups: it has more than one page's worth.
 HANDLE: Final[Mapping[str, str]] = {
-    "What it is and has": "name topics abilities is_reachable reachable server_time",
+    "What it is and has": "name topics abilities is_paper is_reachable reachable server_time",
     "Market data": (
         "subscribe book instruments candles trades tickers book_snapshot sentiment conversions"
     ),

@@ -7,8 +7,8 @@ from typing import Any
 import anyio
 from anyio.abc import ByteStream
 
-from tests.support.memory_network import MemoryNetwork
 from venuetree.actors.addresses import TlsMode
+from venuetree.scenarios.memory_network import MemoryNetwork
 
 __all__ = ["LaggingNetwork"]
 

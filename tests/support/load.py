@@ -17,8 +17,7 @@ import anyio.abc
 from attrs import Factory, define, frozen
 
 from tests.support.lagging_network import LaggingNetwork
-from tests.support.memory_network import MemoryNetwork
-from tests.support.virtual_exchange import BASE_NS, serving_in_memory
+from tests.support.virtual_exchange import BASE_NS
 from venuetree.actors.clock import LoopClock
 from venuetree.actors.rate_gate import GateDetail
 from venuetree.config import exchange_config
@@ -28,6 +27,8 @@ from venuetree.protocol.builders import limit_order
 from venuetree.protocol.errors import EngineError
 from venuetree.protocol.models import Order, OrderKey, Side
 from venuetree.protocol.port import Endpoints, Lane
+from venuetree.scenarios.memory_network import MemoryNetwork
+from venuetree.scenarios.memory_server import serving_in_memory
 from venuetree.scenarios.simulated import binance_us as binance
 from venuetree.scenarios.simulated import coinbase, oanda
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
@@ -293,8 +294,8 @@ async def loaded(
     sim = _simulator(name, clock.now_ns)
     inner, rng, log = MemoryNetwork(), random.Random(11), CallLog()
     network = LaggingNetwork(inner, rng, shortest_s=shortest_s, longest_s=longest_s)
-    async with serving_in_memory(sim, inner, tick_s=0.05) as addresses:
-        told = sim.endpoints(addresses)
+    async with serving_in_memory(inner, sim, tick_s=0.05) as addresses:
+        told = sim.endpoints(addresses[sim.name])
         endpoints = Endpoints(told["rest"], told["stream"], told.get("user_stream", ""))
         if "ws_api" in told:
             endpoints = Endpoints(told["rest"], told["stream"], others={"ws_api": told["ws_api"]})
