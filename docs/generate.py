@@ -28,8 +28,8 @@ API: Final[Mapping[str, str]] = {
     "The engine": "Engine ExchangeConfig Environment Endpoints Part StreamOptions WebSocketClient",
     "Configure an exchange": (
         "coinbase binance_us oanda exchange_config paper CoinbaseCredentials"
-        " CoinbaseLegacyCredentials CoinbaseExchangeCredentials CoinbaseFeedCredentials BinanceUsCredentials"
-        " OandaCredentials CoinbaseFeed OrderWay"
+        " CoinbaseLegacyCredentials CoinbaseExchangeCredentials CoinbaseFeedCredentials"
+        " BinanceUsCredentials OandaCredentials CoinbaseFeed OrderWay"
     ),
     "Make an order": (
         "limit_order market_order stop_order stop_limit_order market_if_touched_order"

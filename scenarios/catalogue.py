@@ -1,10 +1,12 @@
 """Finds scenarios: those that come with the package, and a host's own in files."""
 
 import pkgutil
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from venuetree.scenarios import scripts
 from venuetree.scenarios.scenario import Scenario
@@ -16,13 +18,14 @@ class NoScenario(Exception):
     """There is no such scenario, or a file holds none; the message says which."""
 
 
-def catalogue() -> dict[str, Scenario]:
+@cache
+def catalogue() -> Mapping[str, Scenario]:
     """Every scenario that comes with the package, by name, in order."""
     found: dict[str, Scenario] = {}
     for module in pkgutil.iter_modules(scripts.__path__, f"{scripts.__name__}."):
         for scenario in _scenarios_in(import_module(module.name)):
             found[scenario.name] = scenario
-    return dict(sorted(found.items()))
+    return MappingProxyType(dict(sorted(found.items())))
 
 
 def scenario_in_file(path: Path) -> list[Scenario]:

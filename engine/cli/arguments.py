@@ -1,6 +1,7 @@
 """The grammar of the command line; `docs/reference/command-line.md` explains each command."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -131,6 +132,13 @@ def _add_scenario(scenario: argparse.ArgumentParser) -> None:
     run.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
     run.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of all that is drawn; default: 1"
+    )
+    run.add_argument(
+        "--jobs",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="share the work among so many processes; default: one for each core",
     )
     run.add_argument("--log", action="store_true", help="print what happened, line by line")
     _json(run)

@@ -1,9 +1,12 @@
 """`venuetree scenario`: lists failures and the promises about them, and replays them."""
 
+import signal
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ __all__ = ["scenario"]
 #: The name that stands for every scenario of the package.
 _ALL = "all"
 _MILLISECONDS = 1000
+#: So many replays take longer than other processes take to start.
+_WORTH_SHARING = 12
 
 _STYLES = {
     Verdict.KEPT: "bold green",
@@ -91,14 +96,45 @@ def _wanted(options: Namespace) -> list[tuple[Scenario, str]]:
 
 
 def _run(wanted: Sequence[tuple[Scenario, str]], options: Namespace) -> list[Outcome]:
-    outcomes = []
     with _progress(len(wanted), is_shown=not options.json) as bar:
         task = bar.add_task("", total=len(wanted))
+        outcomes = []
+        for outcome in _outcomes(wanted, options):
+            outcomes.append(outcome)
+            bar.update(task, advance=1, description=f"{outcome.scenario} on {outcome.exchange}")
+        return outcomes
+
+
+def _outcomes(wanted: Sequence[tuple[Scenario, str]], options: Namespace) -> Iterator[Outcome]:
+    """Each outcome in turn; where there are many, processes share the work.
+
+    A scenario of the package can be found by its name in another process; a host's own file may
+    do what it likes when it is loaded, and is loaded here alone.
+    """
+    known = catalogue()
+    backend, seed = options.backend, options.seed
+    is_ours = all(known.get(one.name) is one for one, _ in wanted)
+    if not is_ours or len(wanted) < _WORTH_SHARING or options.jobs == 1:
         for one, exchange in wanted:
-            bar.update(task, description=f"{one.name} on {exchange}")
-            outcomes.append(replay(one, exchange, backend=options.backend, seed=options.seed))
-            bar.advance(task)
-    return outcomes
+            yield replay(one, exchange, backend=backend, seed=seed)
+        return
+    names = [(one.name, exchange, backend, seed) for one, exchange in wanted]
+    context = get_context("spawn")
+    with ProcessPoolExecutor(options.jobs, context, _leave_interrupts_to_the_parent) as processes:
+        try:
+            yield from processes.map(_replay_named, names)
+        finally:
+            processes.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches every process of the terminal; only one is to speak of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _replay_named(wanted: tuple[str, str, str, int]) -> Outcome:
+    name, exchange, backend, seed = wanted
+    return replay(catalogue()[name], exchange, backend=backend, seed=seed)
 
 
 def _progress(total: int, *, is_shown: bool) -> Progress:
