@@ -22,18 +22,17 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from attrs import evolve, frozen
+from attrs import frozen
 
 import venuetree
 from docs.generate import pages
 from tests.support.command_line import environment
+from tests.support.examples import stand_in
 from tests.support.schemas import SCHEMAS, complaints
 from venuetree import EngineError, OrderInvalid, config
 from venuetree.cli.arguments import build_parser
-from venuetree.cli.endpoints import endpoints_of
 from venuetree.cli.exits import exit_code_of
 from venuetree.cli.json_output import dump
-from venuetree.protocol.exchanges import EXCHANGES
 from venuetree.scenarios.simulated import Running, SimulatedCoinbase, serve
 from venuetree.scenarios.simulated.oanda import SimulatedOanda
 from venuetree.supervisors import Backoff
@@ -44,11 +43,6 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 KINDS = {"python", "console", "json", "sh", "text"}
-#: Where an example that runs at an exchange takes its credentials from, by the simulator's names.
-VARIABLES = {
-    "coinbase": {"COINBASE_API_KEY": "key_name", "COINBASE_API_SECRET": "private_key"},
-    "oanda": {"OANDA_API_TOKEN": "token", "OANDA_ACCOUNT_ID": "account_id"},
-}
 PATIENCE_SECONDS = 120.0
 
 
@@ -106,16 +100,7 @@ def test_a_python_example_runs(
     block: Block, simulated: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As printed, to its end, with nothing changed but where the exchanges are."""
-    here = {}
-    for name, variables in VARIABLES.items():
-        entry, real = simulated.endpoints[name], EXCHANGES[name]
-        place = endpoints_of(entry)
-        place = evolve(place, user_stream=place.user_stream or place.stream)
-        places = dict.fromkeys(real.profile.endpoints, place)
-        here[name] = evolve(real, profile=evolve(real.profile, endpoints=places))
-        for variable, key in variables.items():
-            monkeypatch.setenv(variable, entry["credentials"][key])
-    monkeypatch.setattr(config, "EXCHANGES", here)
+    stand_in(monkeypatch, simulated.endpoints)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sim.json").write_bytes(dump(dict(simulated.endpoints)))
 
