@@ -15,11 +15,13 @@ from time import perf_counter_ns, time_ns
 
 import anyio
 from anyio.abc import SocketAttribute, SocketStream
-from attrs import evolve
+from attrs import evolve, frozen
 
 from benchmarks.clients.ours import Silent
 from benchmarks.loops import Loop, run_on
+from benchmarks.stamped import Stamps
 from venuetree.actors.message_worker import DoorDetail
+from venuetree.actors.network import Network
 from venuetree.config import ExchangeConfig, binance_us, coinbase, oanda
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
@@ -30,7 +32,16 @@ from venuetree.protocol.models import OrderRequest, Side, TimeInForce
 from venuetree.protocol.port import Endpoints, FlowContext, LimitWindow, RestRequest
 from venuetree.supervisors.wiring import Part
 
-__all__ = ["RawDoor", "Way", "config_for", "engine_for", "let_rest", "place_timed"]
+__all__ = [
+    "RawDoor",
+    "Stamped",
+    "Way",
+    "config_for",
+    "engine_for",
+    "let_rest",
+    "place_stamped",
+    "place_timed",
+]
 
 WARM_UP = 50
 #: Orders that stay open beside those that are measured, as of one who makes a market.
@@ -86,9 +97,11 @@ def _widened(window: LimitWindow) -> LimitWindow:
 
 
 @asynccontextmanager
-async def engine_for(config: ExchangeConfig) -> AsyncIterator[ExchangeHandle]:
+async def engine_for(
+    config: ExchangeConfig, *, network: Network | None = None
+) -> AsyncIterator[ExchangeHandle]:
     """The handle, its exchange reached, and the connection for messages open if there is one."""
-    async with Engine(config, log=Silent()) as engine:
+    async with Engine(config, network=network, log=Silent()) as engine:
         handle = engine[config.name]
         by_message = config.exchange.message_door is not None
         with anyio.fail_after(10):
@@ -139,6 +152,29 @@ async def place_timed(handle: ExchangeHandle, way: Way) -> int:
     if not order.exchange_order_id:
         raise RuntimeError(f"not acknowledged: {order}")
     return taken
+
+
+@frozen
+class Stamped:
+    """One order: all of its time, and the engine's part, before its bytes and after its reply's."""
+
+    whole_ns: int
+    inside_ns: int
+
+
+async def place_stamped(handle: ExchangeHandle, way: Way, stamps: Stamps) -> Stamped | None:
+    """One order on a network that notes its bytes; None if it was not the only thing asked."""
+    request = order_request(way, way.time_in_force)
+    stamps.clear()
+    started = perf_counter_ns()
+    order = await handle.place(request)
+    ended = perf_counter_ns()
+    if not order.exchange_order_id:
+        raise RuntimeError(f"not acknowledged: {order}")
+    if stamps.sends != 1:
+        return None
+    wire = stamps.last_received_ns - stamps.first_sent_ns
+    return Stamped(ended - started, ended - started - wire)
 
 
 class RawDoor:

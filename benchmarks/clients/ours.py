@@ -1,11 +1,12 @@
 """The engine as a host uses it: subscribe, `async for`, count.
 
-Prints `{"ended_ns", "cpu_ns", "events"}`, paced `{"latencies_ns"}`.
+Prints `{"ended_ns", "cpu_ns", "events"}`, paced `{"latencies_ns"}`, for arrivals `{"arrived_ns"}`.
 """
 
 import argparse
 import json
 import time
+from enum import Enum, auto
 
 import anyio
 
@@ -101,6 +102,33 @@ async def _latencies(feed: MarketFeed, count: int) -> list[int]:
     return latencies[WARM_UP:] or latencies
 
 
+async def _arrivals(feed: MarketFeed, kind: str, count: int) -> list[int]:
+    """Our clock at each of so many events; the quote or trades at the beginning are left out."""
+    wanted = QuoteChanged if kind == "quotes" else TradePrinted
+    arrived: list[int] = []
+    to_skip = int(wanted is QuoteChanged)
+    async for event in feed:
+        if event.__class__ is Dropped:
+            raise RuntimeError(f"not every event was delivered: {event}")
+        if event.__class__ is not wanted or (isinstance(event, TradePrinted) and event.is_past):
+            continue
+        if to_skip:
+            to_skip -= 1
+            continue
+        arrived.append(time.time_ns())
+        if len(arrived) == count:
+            break
+    return arrived
+
+
+class Told(Enum):
+    """What is to be printed of a run."""
+
+    RATE = auto()
+    LATENCIES = auto()
+    ARRIVALS = auto()
+
+
 TOPICS = {"trades": Topic.TRADES, "books": Topic.BOOK, "quotes": Topic.QUOTES}
 COUNTED = {"trades": _count_trades, "books": _count_books, "quotes": _count_quotes}
 
@@ -121,7 +149,7 @@ def _config(url: str, exchange: str, client: WebSocketClient) -> ExchangeConfig:
 
 
 async def _run(
-    url: str, exchange: str, transport: str, kind: str, count: int, *, is_paced: bool
+    url: str, exchange: str, transport: str, kind: str, count: int, *, wanted: Told
 ) -> None:
     config = _config(url, exchange, WebSocketClient(transport))
     product = oanda_lines.INSTRUMENT if exchange == "oanda" else PRODUCT
@@ -131,10 +159,13 @@ async def _run(
             Engine(config, log=Silent()) as engine,
             engine[exchange].subscribe(product, TOPICS[kind]) as feed,
         ):
-            if is_paced:
-                told["latencies_ns"] = await _latencies(feed, count)
-            else:
-                told["ended_ns"], told["cpu_ns"] = await COUNTED[kind](feed, count)
+            match wanted:
+                case Told.LATENCIES:
+                    told["latencies_ns"] = await _latencies(feed, count)
+                case Told.ARRIVALS:
+                    told["arrived_ns"] = await _arrivals(feed, kind, count)
+                case Told.RATE:
+                    told["ended_ns"], told["cpu_ns"] = await COUNTED[kind](feed, count)
     print(json.dumps(told))
 
 
@@ -148,7 +179,9 @@ def main() -> None:
     parser.add_argument("--kind", default="trades")
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--paced", action="store_true")
+    parser.add_argument("--arrivals", action="store_true")
     given = parser.parse_args()
+    wanted = Told.LATENCIES if given.paced else Told.ARRIVALS if given.arrivals else Told.RATE
 
     async def run() -> None:
         await _run(
@@ -157,7 +190,7 @@ def main() -> None:
             given.transport,
             given.kind,
             given.count,
-            is_paced=given.paced,
+            wanted=wanted,
         )
 
     run_on(Loop(given.loop), run)

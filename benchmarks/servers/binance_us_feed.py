@@ -13,7 +13,7 @@ import time
 
 from benchmarks.binance_us_frames import STREAM, Market, combined
 from benchmarks.servers.feed import QUIET_S
-from benchmarks.servers.flood import chunked, say
+from benchmarks.servers.flood import chunked, in_time, say
 from benchmarks.servers.parent import end_with_parent
 from benchmarks.servers.websocket import Peer, text_frame
 
@@ -25,16 +25,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--kind", choices=["trades"], default="trades")
     parser.add_argument("--count", type=int, required=True, help="trades")
+    parser.add_argument("--rate", type=float, default=0, help="a second; 0: all at once")
     given = parser.parse_args()
     end_with_parent()
     listener = socket.create_server(("127.0.0.1", 0))
     say({"port": listener.getsockname()[1]})
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=serve, args=(connection, given.count), daemon=True).start()
+        threading.Thread(
+            target=serve, args=(connection, given.count, given.rate), daemon=True
+        ).start()
 
 
-def serve(connection: socket.socket, count: int) -> None:
+def serve(connection: socket.socket, count: int, rate: float) -> None:
     """One client, to its end."""
     try:
         with connection:
@@ -44,15 +47,28 @@ def serve(connection: socket.socket, count: int) -> None:
             payloads = (market.trade() for _ in range(count))
             if peer.path == "/stream":
                 payloads = (combined(STREAM, payload) for payload in payloads)
-            chunks = list(chunked(text_frame(payload) for payload in payloads))
-            say({"started_ns": time.time_ns()})
-            for chunk in chunks:
-                connection.sendall(chunk)
+            frames = (text_frame(payload) for payload in payloads)
+            if rate:
+                paced(connection, list(frames), rate)
+            else:
+                chunks = list(chunked(frames))
+                say({"started_ns": time.time_ns()})
+                for chunk in chunks:
+                    connection.sendall(chunk)
             # Until the client has read all and goes.
             for _ in peer.texts(60.0):
                 pass
     except (ConnectionError, StopIteration):
         return
+
+
+def paced(connection: socket.socket, frames: list[bytes], rate: float) -> None:
+    """Send frames one by one, `rate` a second, and tell when each was sent."""
+    sent_ns: list[int] = []
+    for number in in_time(len(frames), rate):
+        sent_ns.append(time.time_ns())
+        connection.sendall(frames[number])
+    say({"sent_ns": sent_ns})
 
 
 def greet(peer: Peer) -> None:

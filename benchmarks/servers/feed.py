@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from benchmarks.frames import Market, heartbeat, subscriptions
-from benchmarks.servers.flood import chunked, say
+from benchmarks.servers.flood import chunked, in_time, say
 from benchmarks.servers.parent import end_with_parent
 from benchmarks.servers.websocket import Peer, text_frame
 
@@ -160,16 +160,15 @@ def paced(
 ) -> None:
     """Send trades one by one, `rate` a second; the trade's id is the time of sending."""
     say({"started_ns": time.time_ns()})
-    start = time.perf_counter()
-    for number in range(count):
-        wait = start + number / rate - time.perf_counter()
-        if wait > 0:
-            time.sleep(wait)
+    sent_ns: list[int] = []
+    for number in in_time(count, rate):
         if number % 500 == 499:
             connection.sendall(text_frame(heartbeat(sequence, sequence, market.stamp())))
             sequence += 1
-        connection.sendall(text_frame(market.trades(sequence, 1, trade_id=str(time.time_ns()))))
+        sent_ns.append(time.time_ns())
+        connection.sendall(text_frame(market.trades(sequence, 1, trade_id=str(sent_ns[-1]))))
         sequence += 1
+    say({"sent_ns": sent_ns})
 
 
 if __name__ == "__main__":

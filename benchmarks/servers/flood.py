@@ -2,14 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["chunked", "say"]
+__all__ = ["chunked", "in_time", "say"]
 
 CHUNK_BYTES = 1 << 16
 
 
-def say(line: dict[str, int | str]) -> None:
+def say(line: Mapping[str, int | str | Sequence[int]]) -> None:
     """Tell whoever started us."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
@@ -27,3 +28,13 @@ def chunked(frames: Iterable[bytes]) -> Iterator[bytes]:
             pending, size = [], 0
     if pending:
         yield b"".join(pending)
+
+
+def in_time(count: int, rate: float) -> Iterator[int]:
+    """The numbers up to `count`, each when it is due, `rate` a second from now on."""
+    start = time.perf_counter()
+    for number in range(count):
+        wait = start + number / rate - time.perf_counter()
+        if wait > 0:
+            time.sleep(wait)
+        yield number

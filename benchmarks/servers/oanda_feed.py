@@ -10,7 +10,7 @@ import socket
 import time
 
 from benchmarks.oanda_lines import INSTRUMENTS, Market
-from benchmarks.servers.flood import chunked, say
+from benchmarks.servers.flood import chunked, in_time, say
 from benchmarks.servers.http import accept, reply, serve
 from benchmarks.servers.parent import end_with_parent
 
@@ -30,6 +30,7 @@ def main() -> None:
     # Both are the same lines: what is made of them differs.
     parser.add_argument("--kind", choices=["quotes", "books"], default="quotes")
     parser.add_argument("--count", type=int, required=True, help="prices after the first")
+    parser.add_argument("--rate", type=float, default=0, help="a second; 0: all at once")
     given = parser.parse_args()
     end_with_parent()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -39,7 +40,7 @@ def main() -> None:
         def answer(head: bytes, _: bytes) -> bytes:
             path = head.split(b" ", 2)[1].partition(b"?")[0]
             if path.endswith(b"/pricing/stream"):
-                flood(connection, given.count)
+                send_prices(connection, given.count, given.rate)
                 return b""  # it has no end: the client goes
             if path.endswith(b"/instruments"):
                 return reply(200, INSTRUMENTS.encode())
@@ -53,10 +54,19 @@ def main() -> None:
     accept(listener, serve_one)
 
 
-def flood(connection: socket.socket, count: int) -> None:
-    """Send the price as it is, then `count` more as fast as the client takes them."""
+def send_prices(connection: socket.socket, count: int, rate: float) -> None:
+    """Send the price as it is, then `count` more, `rate` a second or as fast as they are taken."""
     market = Market(7)
     first = http_chunk(market.price(RUNGS))
+    if rate:
+        connection.sendall(_HEAD + first)
+        sent_ns: list[int] = []
+        for _ in in_time(count, rate):
+            line = http_chunk(market.price(RUNGS))
+            sent_ns.append(time.time_ns())
+            connection.sendall(line)
+        say({"sent_ns": sent_ns})
+        return
     pieces = list(chunked(http_chunk(market.price(RUNGS)) for _ in range(count)))
     connection.sendall(_HEAD + first)
     say({"started_ns": time.time_ns()})
