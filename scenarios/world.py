@@ -81,6 +81,8 @@ class World:
     log: WorldLog
     _settings: Mapping[str, Any]
     _addresses: Mapping[str, Mapping[str, tuple[str, int]]]
+    #: What is done to each configuration before an engine gets it.
+    _configure: Callable[[ExchangeConfig], ExchangeConfig] = lambda config: config
     injected: list[ScheduledFault] = field(factory=list, init=False)
     _engines: list[Engine] = field(factory=list, init=False)
     _made: int = field(default=0, init=False)
@@ -144,12 +146,13 @@ class World:
 
     def _config(self, name: str, settings: Mapping[str, Any]) -> ExchangeConfig:
         operator = self.operators[name]
-        return exchange_config(
+        config = exchange_config(
             name,
             operator.credentials,
             endpoints=operator.endpoints(self._addresses[name]),
             **{**self._settings, **settings},
         )
+        return self._configure(config)
 
     # ------------------------------------------------------------ what goes wrong
 
@@ -358,6 +361,7 @@ async def open_world(
     beside: Sequence[str] = (),
     simulator: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
+    configure: Callable[[ExchangeConfig], ExchangeConfig] = lambda config: config,
     tick_s: float = 0.05,
 ) -> AsyncIterator[World]:
     """A world without an engine yet, while the body runs.
@@ -368,6 +372,7 @@ async def open_world(
         beside: other exchanges that the engine trades on as well.
         simulator: settings of the exchange's simulator.
         settings: of the engine's configuration of each exchange.
+        configure: makes of each configuration the one that an engine gets.
         tick_s: between two ticks of the simulators; long where hours pass, since each is work.
     """
     true = LoopClock(BASE_NS, origin=anyio.current_time())
@@ -388,6 +393,7 @@ async def open_world(
             log=log,
             settings=settings or {},
             addresses=addresses,
+            configure=configure,
         )
 
 

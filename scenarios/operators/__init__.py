@@ -5,9 +5,24 @@ from collections.abc import Callable, Mapping
 from venuetree.scenarios.operators.binance_us import BinanceUsOperator
 from venuetree.scenarios.operators.coinbase import CoinbaseOperator
 from venuetree.scenarios.operators.oanda import OandaOperator
-from venuetree.scenarios.operators.port import Held, HeldOrder, Operator, Patterns
+from venuetree.scenarios.operators.port import (
+    Held,
+    HeldAccount,
+    HeldFill,
+    HeldOrder,
+    Operator,
+    Patterns,
+)
 
-__all__ = ["OPERATORS", "Held", "HeldOrder", "Operator", "Patterns"]
+__all__ = [
+    "OPERATORS",
+    "Held",
+    "HeldAccount",
+    "HeldFill",
+    "HeldOrder",
+    "Operator",
+    "Patterns",
+]
 
 #: One line an exchange. Each takes the seed, our true time, and settings of its simulator.
 OPERATORS: Mapping[str, Callable[..., Operator]] = {

@@ -6,10 +6,17 @@ from typing import Any
 
 from venuetree.protocol.models import Side
 from venuetree.protocol.port import Endpoints
-from venuetree.scenarios.operators.port import Held, HeldOrder, Patterns
+from venuetree.scenarios.operators.port import (
+    Held,
+    HeldAccount,
+    HeldFill,
+    HeldOrder,
+    Patterns,
+)
 from venuetree.scenarios.simulated.binance_us import Settings, SimulatedBinanceUs
 from venuetree.scenarios.simulated.binance_us.keys import ApiKey, Permission
 from venuetree.scenarios.simulated.binance_us.orders import Order, Status
+from venuetree.scenarios.simulated.binance_us.venue import ACCOUNT
 from venuetree.scenarios.simulated.matching import Side as TheirSide
 
 __all__ = ["BinanceUsOperator"]
@@ -53,9 +60,17 @@ class BinanceUsOperator:
     def orders(self, client_order_id: str) -> tuple[HeldOrder, ...]:
         """Every order that was ever created under this client order id."""
         return tuple(
-            HeldOrder(client_order_id, _held(order), order.executed)
+            HeldOrder(client_order_id, str(order.order_id), _held(order), _fills(order))
             for order in self.simulator.orders
             if client_order_id == (order.original_client_id or order.client_order_id)
+        )
+
+    def account(self) -> HeldAccount:
+        """What the account holds."""
+        ledger = self.simulator.venue.ledger
+        held = {name: ledger.balance(ACCOUNT, name) for name in ledger.currencies(ACCOUNT)}
+        return HeldAccount(
+            {name: (each.available, each.held) for name, each in held.items() if each.total}, {}
         )
 
     def top(self) -> tuple[Decimal, Decimal]:
@@ -116,3 +131,7 @@ def _held(order: Order) -> Held:
     if not order.status.over:
         return Held.OPEN
     return Held.FILLED if order.status is Status.FILLED else Held.CANCELLED
+
+
+def _fills(order: Order) -> tuple[HeldFill, ...]:
+    return tuple(HeldFill(fill.price, fill.quantity, fill.commission) for fill in order.fills)

@@ -6,8 +6,15 @@ from typing import Any
 
 from venuetree.protocol.models import Side
 from venuetree.protocol.port import Endpoints
-from venuetree.scenarios.operators.port import Held, HeldOrder, Patterns
+from venuetree.scenarios.operators.port import (
+    Held,
+    HeldAccount,
+    HeldFill,
+    HeldOrder,
+    Patterns,
+)
 from venuetree.scenarios.simulated.coinbase import Settings, SimulatedCoinbase
+from venuetree.scenarios.simulated.coinbase.desk import ACCOUNT
 from venuetree.scenarios.simulated.coinbase.keys import ApiKey, Permission
 from venuetree.scenarios.simulated.coinbase.orders import AccountOrder, Status
 from venuetree.scenarios.simulated.matching import Side as TheirSide
@@ -51,9 +58,17 @@ class CoinbaseOperator:
     def orders(self, client_order_id: str) -> tuple[HeldOrder, ...]:
         """Every order that was ever created under this client order id."""
         return tuple(
-            HeldOrder(client_order_id, _held(order), order.filled_size)
+            HeldOrder(client_order_id, order.order_id, _held(order), _fills(order))
             for order in self.simulator.orders
             if order.client_order_id == client_order_id
+        )
+
+    def account(self) -> HeldAccount:
+        """What the account holds."""
+        ledger = self.simulator.venue.ledger
+        held = {name: ledger.balance(ACCOUNT, name) for name in ledger.currencies(ACCOUNT)}
+        return HeldAccount(
+            {name: (each.available, each.held) for name, each in held.items() if each.total}, {}
         )
 
     def top(self) -> tuple[Decimal, Decimal]:
@@ -114,3 +129,7 @@ def _held(order: AccountOrder) -> Held:
     if not order.status.over:
         return Held.OPEN
     return Held.FILLED if order.status is Status.FILLED else Held.CANCELLED
+
+
+def _fills(order: AccountOrder) -> tuple[HeldFill, ...]:
+    return tuple(HeldFill(fill.price, fill.quantity, fill.commission) for fill in order.fills)

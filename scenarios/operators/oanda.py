@@ -6,7 +6,13 @@ from typing import Any
 
 from venuetree.protocol.models import Side
 from venuetree.protocol.port import Endpoints
-from venuetree.scenarios.operators.port import Held, HeldOrder, Patterns
+from venuetree.scenarios.operators.port import (
+    Held,
+    HeldAccount,
+    HeldFill,
+    HeldOrder,
+    Patterns,
+)
 from venuetree.scenarios.simulated.oanda import Settings, SimulatedOanda
 
 __all__ = ["OandaOperator"]
@@ -57,6 +63,15 @@ class OandaOperator:
             and each.get("clientExtensions", {}).get("id") == client_order_id
         ]
         return tuple(_held(client_order_id, order_id, written) for order_id in created)
+
+    def account(self) -> HeldAccount:
+        """What the account holds."""
+        state = self.simulator.account.state
+        units: dict[str, Decimal] = {}
+        for trade in state.trades.open():
+            name = trade.instrument.name.replace("_", "-")
+            units[name] = units.get(name, Decimal(0)) + trade.current_units
+        return HeldAccount({state.settings.home: (state.balance, Decimal(0))}, units)
 
     def top(self) -> tuple[Decimal, Decimal]:
         """The best bid and the best ask."""
@@ -121,9 +136,14 @@ class OandaOperator:
 def _held(client_order_id: str, order_id: Any, written: Iterable[Any]) -> HeldOrder:
     """What became of an order, read from the account's log."""
     about = [each for each in written if each.get("orderID") == order_id]
-    filled = sum(
-        (abs(Decimal(str(each["units"]))) for each in about if each["type"] == "ORDER_FILL"),
-        Decimal(0),
+    fills = tuple(
+        HeldFill(
+            Decimal(str(each["price"])),
+            abs(Decimal(str(each["units"]))),
+            Decimal(str(each.get("commission", 0))),
+        )
+        for each in about
+        if each["type"] == "ORDER_FILL"
     )
     kinds = {each["type"] for each in about}
     status = Held.OPEN
@@ -131,4 +151,4 @@ def _held(client_order_id: str, order_id: Any, written: Iterable[Any]) -> HeldOr
         status = Held.CANCELLED
     elif "ORDER_FILL" in kinds:
         status = Held.FILLED
-    return HeldOrder(client_order_id, status, filled)
+    return HeldOrder(client_order_id, str(order_id), status, fills)

@@ -11,7 +11,7 @@ from venuetree.protocol.models import Side
 from venuetree.protocol.port import Endpoints
 from venuetree.scenarios.simulated.registry import Simulator
 
-__all__ = ["Held", "HeldOrder", "Operator", "Patterns"]
+__all__ = ["Held", "HeldAccount", "HeldFill", "HeldOrder", "Operator", "Patterns"]
 
 
 class Held(Enum):
@@ -23,13 +23,42 @@ class Held(Enum):
     """Cancelled, expired, or refused after it was taken."""
 
 
+@frozen(order=True)
+class HeldFill:
+    """One execution; the price is in quote currency, the quantity in base currency."""
+
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+
+
 @frozen
 class HeldOrder:
     """An order as the exchange itself holds it; quantities are in base currency."""
 
     client_order_id: str
+    exchange_order_id: str
     status: Held
-    filled: Decimal
+    fills: tuple[HeldFill, ...]
+
+    @property
+    def filled(self) -> Decimal:
+        """What was executed so far."""
+        return sum((fill.quantity for fill in self.fills), Decimal(0))
+
+
+@frozen
+class HeldAccount:
+    """The account as the exchange itself holds it.
+
+    Attributes:
+        balances: by currency, what is available and what is set aside; none that are nothing.
+        positions: by instrument, what is held of it, negative if short; empty where there are no
+            positions.
+    """
+
+    balances: Mapping[str, tuple[Decimal, Decimal]]
+    positions: Mapping[str, Decimal]
 
 
 @frozen
@@ -95,6 +124,9 @@ class Operator(Protocol):
 
     def orders(self, client_order_id: str) -> tuple[HeldOrder, ...]:
         """Every order that was ever created under this client order id: one, if all is well."""
+
+    def account(self) -> HeldAccount:
+        """What the account holds."""
 
     def top(self) -> tuple[Decimal, Decimal]:
         """The best bid and the best ask."""

@@ -90,6 +90,12 @@ def transaction_summary(call: Call) -> Response:
     )
 
 
+def futures_positions(call: Call) -> Response:
+    """GET /cfm/positions: there are no futures in this world."""
+    del call
+    return Response.of_json({"positions": []})
+
+
 def key_permissions(call: Call) -> Response:
     """GET /key_permissions."""
     held = ALL_PERMISSIONS if call.key is None else call.key.permissions
@@ -129,6 +135,7 @@ ROUTES = (
     Route("GET", f"{BASE}/accounts", Access.VIEW, list_accounts),
     Route("GET", f"{BASE}/accounts/{{account_uuid}}", Access.VIEW, get_account),
     Route("GET", f"{BASE}/transaction_summary", Access.VIEW, transaction_summary),
+    Route("GET", f"{BASE}/cfm/positions", Access.VIEW, futures_positions),
     Route("GET", f"{BASE}/key_permissions", Access.VIEW, key_permissions),
     Route("GET", f"{BASE}/portfolios", Access.VIEW, portfolios),
     Route("GET", f"{BASE}/intx/portfolio/{{portfolio_uuid}}", Access.VIEW, not_permitted),
