@@ -4,7 +4,7 @@ A plain table owned by the exchange's tree, which outlives every actor in it. Th
 writes the instruments, the REST worker notes answers; everybody reads.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import anyio
 
@@ -17,7 +17,9 @@ __all__ = ["Directory"]
 class Directory:
     """Instruments by name, and reachability."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_lost: Callable[[], object] = lambda: None) -> None:
+        """`on_lost` is called when the exchange can no longer be reached."""
+        self._on_lost = on_lost
         self._instruments: dict[str, Instrument] = {}
         #: How far the exchange's clock is ahead of ours, as the auth actor believes.
         self.clock_offset_ns = 0
@@ -51,9 +53,11 @@ class Directory:
 
     def unreachable(self) -> None:
         """The exchange could not be reached."""
-        self._is_reachable = False
+        was_reachable, self._is_reachable = self._is_reachable, False
         if self._answered.is_set():
             self._answered = anyio.Event()
+        if was_reachable:
+            self._on_lost()
 
     async def reachable(self) -> None:
         """Wait until the exchange answers. Cancelling it leaves nothing behind."""

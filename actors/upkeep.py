@@ -1,5 +1,8 @@
 """What must be asked at start and again and again: the clock, the instruments, the key.
 
+When the exchange goes out of reach meanwhile, the first chore is tried at once and again until it
+answers, so that its coming back is seen.
+
 The schedule is the exchange's (`port.Chore`), stated as data. Start: every chore once, in order.
 A refused key ends the exchange for good; an exchange that cannot be reached does not, the actor
 is ready all the same, says so in its detail, and keeps trying with backoff.
@@ -27,7 +30,7 @@ from venuetree.protocol.errors import (
 from venuetree.protocol.messages import Message
 from venuetree.protocol.port import Chore, ChoreEffect
 
-__all__ = ["CheckCredentials", "CredentialsRefused", "Upkeep", "UpkeepDetail"]
+__all__ = ["CheckCredentials", "CredentialsRefused", "ExchangeLost", "Upkeep", "UpkeepDetail"]
 
 CHORE_TIMEOUT = 15.0
 #: Between attempts at a chore that failed, in seconds: doubled from the first to the last.
@@ -45,6 +48,11 @@ class UpkeepProtocol:
 @frozen
 class CheckCredentials(Message[UpkeepProtocol]):
     """The exchange has just refused the key for something: is it still good at all?"""
+
+
+@frozen
+class ExchangeLost(Message[UpkeepProtocol]):
+    """The exchange cannot be reached any more: go on asking until it answers."""
 
 
 @frozen
@@ -111,14 +119,22 @@ class Upkeep:
             pending = [(i, c) for i, c in enumerate(self.chores) if due.get(i, now + 1) <= now]
 
     async def _wait(self, ctx: Context[UpkeepProtocol], due: dict[int, float]) -> None:
-        """Until the next chore is due, or the key is in doubt."""
+        """Until the next chore is due, the key is in doubt, or the exchange is out of reach."""
         until = min(due.values(), default=math.inf)
         with anyio.CancelScope(deadline=until):
-            await ctx.receive()
+            message: CheckCredentials | ExchangeLost = (await ctx.receive()).message
             now = anyio.current_time()
-            for index, chore in enumerate(self.chores):
-                if chore.effect is ChoreEffect.CREDENTIALS:
-                    due[index] = now
+            match message:
+                case CheckCredentials():
+                    for index, chore in enumerate(self.chores):
+                        if chore.effect is ChoreEffect.CREDENTIALS:
+                            due[index] = now
+                case ExchangeLost():
+                    # Any chore will do: while it fails it is tried again with backoff.
+                    if self.chores:
+                        due[0] = min(due.get(0, math.inf), now + RETRY_FIRST)
+                case _:
+                    assert_never(message)
 
     async def _do(self, chore: Chore) -> None:
         try:

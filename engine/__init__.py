@@ -66,6 +66,7 @@ from venuetree.protocol.events import (
     BalancesChanged,
     BestPricesChanged,
     BookInStep,
+    BookSnapshot,
     BookStale,
     BookTopChanged,
     BookUpdated,
@@ -137,10 +138,11 @@ from venuetree.protocol.models import (
     Topic,
     TriggerPrice,
 )
-from venuetree.protocol.port import Endpoints
+from venuetree.protocol.port import Ability, Endpoints
 from venuetree.supervisors.wiring import Part
 
 __all__ = [
+    "Ability",
     "AccountChanges",
     "AccountSummary",
     "AggregateTradePrinted",
@@ -150,6 +152,7 @@ __all__ = [
     "BestPricesChanged",
     "BinanceUsCredentials",
     "BookInStep",
+    "BookSnapshot",
     "BookStale",
     "BookTopChanged",
     "BookUpdated",

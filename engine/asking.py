@@ -14,6 +14,7 @@ from venuetree.protocol.errors import (
     EngineError,
     ExchangeUnavailable,
     InstrumentNotFound,
+    OrderInvalid,
     OutcomeUnknown,
     RateLimited,
     ReplyLost,
@@ -81,6 +82,9 @@ class Asking:
         self._raise_fatal()
         try:
             return await ref.ask(message, timeout=timeout)
+        except OrderInvalid as error:
+            self._name(error, operation)
+            raise
         except ActorError as error:
             fatal = self._fatal()
             if fatal is not None:
@@ -104,6 +108,19 @@ class Asking:
                 mine = ReplyLost(str(error))
         mine.exchange, mine.operation = self.name, operation
         return mine
+
+    def _keep_rules(self, operation: str, check: Callable[..., None], *given: object) -> None:
+        """Run a check of an order; what it refuses names this exchange and the operation."""
+        try:
+            check(*given)
+        except OrderInvalid as error:
+            self._name(error, operation)
+            raise
+
+    def _name(self, error: OrderInvalid, operation: str) -> None:
+        """Rules know neither the exchange whose they are nor what the order is for."""
+        if not error.exchange:
+            error.exchange, error.operation = self.name, operation
 
     def _raise_fatal(self) -> None:
         fatal = self._fatal()
@@ -131,4 +148,6 @@ class Asking:
         for instrument in found:
             if instrument.name == name:
                 return instrument
-        raise InstrumentNotFound(f"{name} is not traded here", exchange=self.name)
+        raise InstrumentNotFound(
+            f"{name} is not traded here", exchange=self.name, operation="instruments"
+        )

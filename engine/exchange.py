@@ -11,6 +11,7 @@ from venuetree.protocol import commands
 from venuetree.protocol.book import BookView
 from venuetree.protocol.errors import (
     ExchangeUnavailable,
+    InstrumentNotFound,
     NotSupported,
     RateLimited,
     ReplyLost,
@@ -100,7 +101,8 @@ class ExchangeHandle(MarginTrading):
 
         Raises:
             NotSupported: the exchange has no such topic.
-            InstrumentNotFound: there is no such instrument, where a stream would fail for it.
+            InstrumentNotFound: there is no such instrument, as far as that is known: before the
+                instruments have been read a stream may tell it instead, as `TopicStalled`.
         """
         self._raise_fatal()
         names = (instruments,) if isinstance(instruments, str) else tuple(instruments)
@@ -117,7 +119,8 @@ class ExchangeHandle(MarginTrading):
                 exchange=self.name,
                 operation="subscribe",
             )
-        if self._tree.wiring.exchange.profile.must_know_instruments:
+        known = self._tree.directory.instruments
+        if known or self._tree.wiring.exchange.profile.must_know_instruments:
             await self._check(names)
         feed = MarketFeed(capacity=self._feed_capacity)
         hub = self._tree.hub
@@ -143,9 +146,20 @@ class ExchangeHandle(MarginTrading):
         return self._tree.hub.book(instrument)
 
     async def instruments(self, *names: str) -> tuple[Instrument, ...]:
-        """Ask for instruments and their rules; all, or those named."""
+        """Ask for instruments and their rules; all, or those named.
+
+        Raises:
+            InstrumentNotFound: there is none of a name.
+        """
         found = await self._question(commands.FetchInstruments(names), "instruments")
         self._tree.directory.learn(found)
+        missing = set(names) - {instrument.name for instrument in found}
+        if missing:
+            raise InstrumentNotFound(
+                f"not traded here: {', '.join(sorted(missing))}",
+                exchange=self.name,
+                operation="instruments",
+            )
         return found
 
     async def candles(

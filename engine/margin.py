@@ -93,7 +93,7 @@ class MarginTrading(Trading):
         )
         wanted = self._to_close(instrument, held, long, short)
         for request in wanted:
-            check_order(request, rules)
+            self._keep_rules("close_position", check_order, request, rules)
         return await self._ask(
             orders,
             CloseBy(wanted),
@@ -226,7 +226,8 @@ class MarginTrading(Trading):
         """
         self._need_margin("change_exits")
         trade = await self._question(commands.FetchMarginTrade(trade_id), "margin trade")
-        check_exit_changes(changes, await self._instrument(trade.instrument))
+        rules = await self._instrument(trade.instrument)
+        self._keep_rules("change_exits", check_exit_changes, changes, rules)
         command = commands.ChangeExits(trade.trade_id, changes, trade.instrument)
         return await self._question(command, "change_exits")
 

@@ -65,8 +65,8 @@ class Trading(Asking):
         self._need_type(request, "place")
         request = self._with_id(request)
         instrument, timeout = await self._rules(request.instrument, timeout)
-        check_order(request, instrument)
-        check_terms(request, instrument)
+        self._keep_rules("place", check_order, request, instrument)
+        self._keep_rules("place", check_terms, request, instrument)
         return await self._ask(
             orders,
             Place(request),
@@ -101,7 +101,7 @@ class Trading(Asking):
         self._need_terms(*request.orders, operation="place_oco")
         request = OcoRequest(self._with_id(request.limit), self._with_id(request.stop))
         instrument, timeout = await self._rules(request.limit.instrument, timeout)
-        check_oco(request, instrument)
+        self._keep_rules("place_oco", check_oco, request, instrument)
         return await self._ask(
             orders,
             PlacePair(request),
@@ -146,8 +146,8 @@ class Trading(Asking):
         self._need_type(request, "replace")
         request = self._with_id(request)
         instrument, timeout = await self._rules(request.instrument, timeout)
-        check_replacing(request, instrument)
-        check_terms(request, instrument)
+        self._keep_rules("replace", check_replacing, request, instrument)
+        self._keep_rules("replace", check_terms, request, instrument)
         deadline = anyio.current_time() + timeout
         key = await self._key(order_id, request.instrument)
         return await self._ask(
@@ -226,7 +226,7 @@ class Trading(Asking):
         """
         self._need(Ability.EDIT, "changing an order in place", "edit")
         self._need_terms(request, operation="edit")
-        check_order(request, await self._instrument(request.instrument))
+        self._keep_rules("edit", check_order, request, await self._instrument(request.instrument))
         return await self._ask(
             self._need_orders("edit"),
             Edit(await self._key(order_id, request.instrument), request),
@@ -270,7 +270,7 @@ class Trading(Asking):
         reports = await self._question(
             commands.FetchOrders(instrument, start_time_ns, end_time_ns, limit), "orders"
         )
-        return _as_orders(reports)
+        return await self._with_our_ids(_as_orders(reports))
 
     async def fills(
         self,
@@ -288,7 +288,9 @@ class Trading(Asking):
     async def preview(self, request: OrderRequest) -> OrderPreview:
         """Ask what an order would cost; nothing is placed."""
         self._need_terms(request, operation="preview")
-        check_order(request, await self._instrument(request.instrument))
+        self._keep_rules(
+            "preview", check_order, request, await self._instrument(request.instrument)
+        )
         return await self._question(commands.PreviewOrder(request), "preview")
 
     # ------------------------------------------------------------ inside
@@ -307,15 +309,32 @@ class Trading(Asking):
 
     def _need_type(self, request: OrderRequest, operation: str) -> None:
         self._need_terms(request, operation=operation)
-        if request.type not in self._tree.wiring.exchange.profile.order_types:
-            raise NotSupported(
-                f"orders of type {request.type.value}", exchange=self.name, operation=operation
-            )
+        terms = self._tree.wiring.exchange.profile.orders.get(request.type)
+        lacking = f"orders of type {request.type.value}" if terms is None else terms.lacks(request)
+        if lacking:
+            raise NotSupported(lacking, exchange=self.name, operation=operation)
 
     def _with_id(self, request: OrderRequest) -> OrderRequest:
         if request.client_order_id:
             return request
         return evolve(request, client_order_id=self._new_id())
+
+    async def _with_our_ids(self, orders: tuple[Order, ...]) -> tuple[Order, ...]:
+        """With the client order ids that the exchange has forgotten, where the engine has not."""
+        if self._tree.orders is None or all(order.client_order_id for order in orders):
+            return orders
+        known = {
+            (order.instrument, order.exchange_order_id): order.client_order_id
+            for order in await self.known_orders()
+        }
+        return tuple(
+            evolve(
+                order,
+                client_order_id=order.client_order_id
+                or known.get((order.instrument, order.exchange_order_id), ""),
+            )
+            for order in orders
+        )
 
     async def _rules(self, name: str, timeout: float) -> tuple[Instrument, float]:  # noqa: ASYNC109
         """An instrument, and what is left of a time after it was asked for if need be."""

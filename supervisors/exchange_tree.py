@@ -24,7 +24,7 @@ from functools import partial
 from typing import Any
 
 import anyio
-from attrs import define, field
+from attrs import Factory, define, field
 
 from venuetree.actors.auth import AuthProtocol, auth_actor
 from venuetree.actors.context import Context
@@ -45,7 +45,7 @@ from venuetree.actors.stream_reader import (
     StreamReader,
     SubscriptionsChanged,
 )
-from venuetree.actors.upkeep import CheckCredentials, Upkeep
+from venuetree.actors.upkeep import CheckCredentials, ExchangeLost, Upkeep
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.events import (
     AccountEvent,
@@ -109,7 +109,9 @@ class ExchangeTree:
 
     wiring: Wiring
     hub: Hub = field(init=False)
-    directory: Directory = field(init=False, factory=Directory)
+    directory: Directory = field(
+        init=False, default=Factory(lambda self: Directory(self._exchange_lost), takes_self=True)
+    )
     doorway: Doorway = field(init=False, factory=Doorway)
     permissions: object | None = field(init=False, default=None)
     _top: Supervisor = field(init=False)
@@ -451,6 +453,16 @@ class ExchangeTree:
         self.wiring.log.warning(
             "stream_said", exchange=self.wiring.name, kind=type(event).__name__, said=str(event)
         )
+
+    def _exchange_lost(self) -> None:
+        """Let somebody look for the exchange, though nobody may ask it anything for minutes."""
+        if Part.UPKEEP not in self.wiring.parts:
+            return
+        try:
+            self._io["upkeep"].tell_nowait(ExchangeLost())
+        except ActorError:
+            # It is going down, or busy: what it asks anyway will show.
+            return
 
     def _doubt_credentials(self) -> None:
         """One refusal may be a whim; the upkeep actor asks once more and ends the tree if not."""

@@ -6,6 +6,7 @@ import pytest
 
 PUBLIC = {
     "venuetree": [
+        "Ability",
         "AccountChanges",
         "AccountSummary",
         "AggregateTradePrinted",
@@ -15,6 +16,7 @@ PUBLIC = {
         "BestPricesChanged",
         "BinanceUsCredentials",
         "BookInStep",
+        "BookSnapshot",
         "BookStale",
         "BookTopChanged",
         "BookUpdated",

@@ -17,6 +17,9 @@ from venuetree.protocol.port.limits import (
     LimitWindow,
     WindowKind,
 )
+from venuetree.protocol.port.order_terms import (
+    OrderTerms,
+)
 from venuetree.protocol.port.paper import (
     AccountKind,
     FeeTakenFrom,
@@ -93,6 +96,7 @@ __all__ = [
     "LogTold",
     "MessageDoor",
     "MessageReply",
+    "OrderTerms",
     "PaperTerms",
     "Profile",
     "ReferenceTold",

@@ -12,6 +12,7 @@ from venuetree.protocol.messages import Request
 from venuetree.protocol.models import OrderType, Topic
 from venuetree.protocol.port.doors import MessageDoor
 from venuetree.protocol.port.limits import Lane, LimitWindow
+from venuetree.protocol.port.order_terms import OrderTerms
 from venuetree.protocol.port.paper import PaperTerms
 from venuetree.protocol.port.questions import RestCodec
 from venuetree.protocol.port.signing import Signer
@@ -80,7 +81,8 @@ class Profile:
     limits: tuple[LimitWindow, ...]
     stream_limits: StreamLimits
     topics: frozenset[Topic]
-    order_types: frozenset[OrderType]
+    #: By type of order that it has.
+    orders: Mapping[OrderType, OrderTerms]
     chores: tuple[Chore, ...]
     #: Kinds of user stream, each supervised apart; empty without credentials.
     user_streams: tuple[str, ...] = ("user",)

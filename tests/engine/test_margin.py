@@ -62,7 +62,7 @@ from venuetree.protocol.models import (
     TimeInForce,
     Topic,
 )
-from venuetree.protocol.port import Ability, LimitWindow, WindowKind
+from venuetree.protocol.port import Ability, LimitWindow, OrderTerms, WindowKind
 from venuetree.scenarios.memory_network import MemoryNetwork
 from venuetree.supervisors.wiring import Part
 
@@ -71,7 +71,9 @@ pytestmark = pytest.mark.anyio
 SECOND = 1_000_000_000
 NO_STREAM = Part.ALL & ~Part.USER_STREAM
 ON_MARGIN = frozenset({Ability.MARGIN, Ability.CLOSE_POSITION})
-TYPES = frozenset({OrderType.LIMIT, OrderType.MARKET})
+ORDERS = dict.fromkeys(
+    (OrderType.LIMIT, OrderType.MARKET), OrderTerms(frozenset(TimeInForce), attached=True)
+)
 RULES = Instrument(
     "A-USD",
     "A",
@@ -131,7 +133,7 @@ def held(quantity: str, instrument: str = "A-USD") -> Position:
 @asynccontextmanager
 async def handle(host: ToyHost, **profile: Any) -> AsyncIterator[ExchangeHandle]:
     """A handle to the invented exchange, once its tree is up."""
-    profile.setdefault("order_types", TYPES)
+    profile.setdefault("orders", ORDERS)
     profile.setdefault("parts", NO_STREAM)
     numbers = iter(range(1000))
     async with toy_tree(host, **profile) as (tree, _, _):

@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import product
 
 import pytest
+from attrs import evolve
 
 from venuetree.protocol.commands import FetchCandles, PlaceOrder, PreviewOrder
 from venuetree.protocol.errors import NotSupported, OrderInvalid
@@ -11,6 +12,7 @@ from venuetree.protocol.exchanges.binance_us import BINANCE_US
 from venuetree.protocol.exchanges.coinbase import COINBASE
 from venuetree.protocol.exchanges.oanda import OANDA
 from venuetree.protocol.models import (
+    Bracket,
     CandlePrice,
     LiquidityPreference,
     OrderRequest,
@@ -67,8 +69,40 @@ def test_every_order_is_sent_or_refused_with_an_error_of_ours(
         except (NotSupported, OrderInvalid) as error:
             refusal = error
 
-        assert refusal is not None or kind in exchange.profile.order_types
+        assert refusal is not None or kind in exchange.profile.orders
         assert refusal is None or refusal.exchange == exchange.name
+
+
+@pytest.mark.parametrize("kind", OrderType, ids=lambda each: each.value)
+@each_exchange
+def test_an_order_that_the_profile_has_the_codec_sends_and_no_other(
+    exchange: Exchange, kind: OrderType
+) -> None:
+    """What an exchange has is stated twice: as data, to refuse at once, and in its codec."""
+    terms = exchange.profile.orders.get(kind)
+    attached = Bracket(Decimal(3), Decimal(1))
+    tried = product(TimeInForce, LiquidityPreference, Side, (False, True), (None, attached))
+    for time, liquidity, side, by_quote, exits in tried:
+        is_till_date = time is TimeInForce.GOOD_TILL_DATE
+        wanted = order(kind, time, liquidity, NOW_NS + SECOND if is_till_date else None)
+        is_stop_limit = kind is OrderType.STOP_LIMIT
+        wanted = evolve(
+            wanted,
+            side=side,
+            quantity=None if by_quote else Decimal(1),
+            quote_quantity=Decimal(10) if by_quote else None,
+            stop_direction=StopDirection.DOWN if is_stop_limit else None,
+            attached=exits,
+        )
+        lacking = "the type" if terms is None else terms.lacks(wanted)
+        try:
+            next(exchange.rest.flow(PlaceOrder(wanted), FlowContext(NOW_NS)))
+        except (NotSupported, OrderInvalid):
+            is_sent = False
+        else:
+            is_sent = True
+
+        assert is_sent is not bool(lacking), (wanted, lacking)
 
 
 @each_exchange

@@ -33,6 +33,7 @@ from venuetree.protocol.models import (
     OrderStatus,
     OrderType,
     ReportSource,
+    TimeInForce,
     Topic,
 )
 from venuetree.protocol.port import (
@@ -50,6 +51,7 @@ from venuetree.protocol.port import (
     LimitReport,
     LimitWindow,
     MessageDoor,
+    OrderTerms,
     Profile,
     RestFlow,
     RestNews,
@@ -253,7 +255,7 @@ def toy_exchange(
         "limits": (LimitWindow("all", 1000, SECOND, WindowKind.SLIDING),),
         "stream_limits": StreamLimits(instruments={Topic.BOOK: 2}),
         "topics": frozenset({Topic.BOOK, Topic.TRADES}),
-        "order_types": frozenset({OrderType.LIMIT}),
+        "orders": {OrderType.LIMIT: OrderTerms(frozenset(TimeInForce), frozenset(TimeInForce))},
         "chores": (
             Chore(commands.FetchServerTime(), ChoreEffect.CLOCK, every_ns=60 * SECOND),
             Chore(

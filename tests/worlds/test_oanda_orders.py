@@ -31,6 +31,7 @@ from venuetree.protocol.errors import (
     ExitOnWrongSide,
     InsufficientFunds,
     MarketHalted,
+    NotSupported,
     OrderInvalid,
     PositionNotFound,
     PriceOutOfBounds,
@@ -183,6 +184,8 @@ async def test_what_breaks_a_rule_is_refused_here() -> None:
             limit_order("EUR-USD", Side.BUY, quantity="100", price="1.080001"),
             limit_order("EUR-USD", Side.BUY, quantity="100.5", price="1.08"),
             limit_order("EUR-USD", Side.BUY, quantity="200000000", price="1.08"),
+        ]
+        not_had = [
             market_order(
                 "EUR-USD",
                 Side.BUY,
@@ -194,6 +197,9 @@ async def test_what_breaks_a_rule_is_refused_here() -> None:
         await exchange.instruments()
         for request in wrong:
             with pytest.raises(OrderInvalid):
+                await exchange.place(request)
+        for request in not_had:
+            with pytest.raises(NotSupported):
                 await exchange.place(request)
 
         assert asked(sim, "POST") == []

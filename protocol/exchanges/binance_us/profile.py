@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from venuetree.protocol.commands import FetchInstruments, FetchKeyPermissions, FetchServerTime
-from venuetree.protocol.models import OrderStatus, OrderType, Topic
+from venuetree.protocol.models import OrderStatus, OrderType, Side, TimeInForce, Topic
 from venuetree.protocol.port import (
     Ability,
     Chore,
@@ -18,6 +18,7 @@ from venuetree.protocol.port import (
     FeeTakenFrom,
     Lane,
     LimitWindow,
+    OrderTerms,
     PaperTerms,
     Profile,
     StreamLimits,
@@ -33,6 +34,14 @@ MESSAGES_PER_SECOND: Final = 4
 
 _MINUTE: Final = 60 * SECOND
 _DAY: Final = 86_400 * SECOND
+
+_TIMES: Final = frozenset(
+    {
+        TimeInForce.GOOD_TILL_CANCELLED,
+        TimeInForce.IMMEDIATE_OR_CANCEL,
+        TimeInForce.FILL_OR_KILL,
+    }
+)
 
 PROFILE: Final = Profile(
     # "General API Information", "Websocket Market Streams", "WebSocket API". There is no sandbox.
@@ -67,7 +76,18 @@ PROFILE: Final = Profile(
         messages_per_second=MESSAGES_PER_SECOND,
     ),
     topics=frozenset(Topic) - {Topic.STATUS, Topic.QUOTES},
-    order_types=frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT}),
+    # "Trade Endpoints", New Order. Of a market order good till cancelled, the request's default,
+    # says nothing.
+    orders={
+        OrderType.MARKET: OrderTerms(
+            frozenset({TimeInForce.GOOD_TILL_CANCELLED, TimeInForce.IMMEDIATE_OR_CANCEL}),
+            quote_sides=frozenset(Side),
+        ),
+        OrderType.LIMIT: OrderTerms(
+            _TIMES, maker_only_times=frozenset({TimeInForce.GOOD_TILL_CANCELLED})
+        ),
+        OrderType.STOP_LIMIT: OrderTerms(_TIMES),
+    },
     chores=(
         # "Timing security": a time outside of the window of five seconds is refused.
         Chore(FetchServerTime(), ChoreEffect.CLOCK, every_ns=300 * SECOND),

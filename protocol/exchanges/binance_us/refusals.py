@@ -21,6 +21,7 @@ from venuetree.protocol.errors import (
     ExchangeUnavailable,
     InstrumentNotFound,
     InsufficientFunds,
+    MarketHalted,
     OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
@@ -137,6 +138,16 @@ def _is_open(refusal: Refusal, *, is_write: bool) -> bool:
     )
 
 
+def _rejection(message: str, request: RestRequest) -> type[ExchangeRefused]:
+    """What a text under -2010 says: of an order, or of a cancel."""
+    for words, kind in _REJECTIONS:
+        if words in message:
+            return kind
+    if request.lane is Lane.CANCEL:
+        return CancelRefused
+    return MarketHalted if "Market is closed" in message else OrderRejected
+
+
 def _kind(refusal: Refusal, request: RestRequest) -> type[ExchangeRefused]:
     status, code, message = refusal.status, refusal.code, refusal.message
     if code in _KEY or status == _UNAUTHORIZED:
@@ -147,10 +158,7 @@ def _kind(refusal: Refusal, request: RestRequest) -> type[ExchangeRefused]:
     if code in {-2010, -2011} and any(words in message for words in _FORBIDDEN):
         return PermissionRefused
     if code == -2010:  # noqa: PLR2004 - the exchange's own number reads best as it is
-        for words, kind in _REJECTIONS:
-            if words in message:
-                return kind
-        return CancelRefused if is_cancel else OrderRejected
+        return _rejection(message, request)
     known = None if code is None else _CODES.get(code)
     if known is not None:
         return known

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import evolve
 
 from venuetree.protocol.commands import FetchInstruments, FetchKeyPermissions, FetchServerTime
-from venuetree.protocol.models import OrderType, Topic
+from venuetree.protocol.models import OrderType, Side, TimeInForce, Topic
 from venuetree.protocol.port import (
     Ability,
     Chore,
@@ -18,6 +18,7 @@ from venuetree.protocol.port import (
     IdReuse,
     Lane,
     LimitWindow,
+    OrderTerms,
     PaperTerms,
     Profile,
     StreamLimits,
@@ -79,6 +80,8 @@ TOO_SOON_PAUSE_NS: Final = SECOND
 #: first message with fewer ends it.
 SNAPSHOT_BATCH: Final = 50
 
+_WAITING: Final = frozenset({TimeInForce.GOOD_TILL_CANCELLED, TimeInForce.GOOD_TILL_DATE})
+
 PROFILE: Final = Profile(
     # "Advanced Trade WebSocket Overview", "Advanced Trade API Sandbox" (REST only, canned).
     endpoints={
@@ -115,9 +118,28 @@ PROFILE: Final = Profile(
             Topic.STATUS,
         }
     ),
-    order_types=frozenset(
-        {OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET}
-    ),
+    # "Create Order". Of a market order good till cancelled, the request's default, says nothing.
+    orders={
+        OrderType.MARKET: OrderTerms(
+            frozenset(
+                {
+                    TimeInForce.GOOD_TILL_CANCELLED,
+                    TimeInForce.IMMEDIATE_OR_CANCEL,
+                    TimeInForce.FILL_OR_KILL,
+                }
+            ),
+            # A sell's quote amount would be read as base.
+            quote_sides=frozenset({Side.BUY}),
+        ),
+        OrderType.LIMIT: OrderTerms(
+            frozenset(TimeInForce) - {TimeInForce.GOOD_FOR_DAY},
+            maker_only_times=_WAITING,
+            quote_sides=frozenset(Side),
+            attached=True,
+        ),
+        OrderType.STOP_LIMIT: OrderTerms(_WAITING),
+        OrderType.BRACKET: OrderTerms(_WAITING),
+    },
     chores=(
         # A token from a clock that is off by more than its lifetime is refused.
         Chore(FetchServerTime(), ChoreEffect.CLOCK, every_ns=300 * SECOND),

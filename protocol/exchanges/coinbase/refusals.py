@@ -18,6 +18,7 @@ from venuetree.protocol.errors import (
     ExchangeUnavailable,
     InstrumentNotFound,
     InsufficientFunds,
+    MarketHalted,
     OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
@@ -64,6 +65,8 @@ _ORDER_ERRORS: Final[dict[str, type[OrderRejected] | type[InstrumentNotFound]]] 
     "INVALID_LEDGER_BALANCE": InsufficientFunds,
     "REJECT_REASON_INSUFFICIENT_FUNDS": InsufficientFunds,
     "INVALID_LIMIT_PRICE_POST_ONLY": PostOnlyWouldTake,
+    "TRADING_DISABLED": MarketHalted,
+    "PRODUCT_TRADING_HALTED": MarketHalted,
     "DUPLICATE_CLIENT_ORDER_ID": DuplicateClientOrderId,
     "INVALID_PRODUCT_ID": InstrumentNotFound,
 }

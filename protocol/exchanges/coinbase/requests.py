@@ -170,6 +170,7 @@ def _end_time(order: OrderRequest) -> dict[str, str]:
 
 
 def _market(order: OrderRequest) -> dict[str, Any]:
+    _no_maker_only(order)
     # Good till cancelled is the request's default: of a market order it says nothing.
     match order.time_in_force:
         case TimeInForce.GOOD_TILL_CANCELLED | TimeInForce.IMMEDIATE_OR_CANCEL:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from venuetree.protocol.commands import FetchInstruments, FetchKeyPermissions
-from venuetree.protocol.exchanges.oanda.instruments import ORDER_TYPES
+from venuetree.protocol.exchanges.oanda.terms import TIMES_OF
 from venuetree.protocol.models import OrderStatus, Topic
 from venuetree.protocol.port import (
     Ability,
@@ -17,6 +17,7 @@ from venuetree.protocol.port import (
     Endpoints,
     Lane,
     LimitWindow,
+    OrderTerms,
     PaperTerms,
     Profile,
     StreamLimits,
@@ -56,7 +57,8 @@ PROFILE: Final = Profile(
             Topic.STATUS,
         }
     ),
-    order_types=frozenset(ORDER_TYPES),
+    # "Order Definitions".
+    orders={kind: OrderTerms(frozenset(times), attached=True) for kind, times in TIMES_OF.items()},
     # No clock: a token does not depend on the time, and no order of ours on the exchange's.
     # Without a token nothing at all is answered, so everything here needs one.
     chores=(

@@ -26,6 +26,7 @@ from venuetree.protocol.errors import (
     ExchangeUnavailable,
     InstrumentNotFound,
     InsufficientFunds,
+    MarketHalted,
     OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
@@ -137,10 +138,10 @@ REJECTIONS: list[tuple[str, Kind]] = [
     ("This symbol is not permitted for this account.", PermissionRefused),
     ("This symbol is restricted for this account.", PermissionRefused),
     ("Rest API trading is not enabled.", PermissionRefused),
+    ("Market is closed.", MarketHalted),
     *(
         (message, OrderRejected)
         for message in (
-            "Market is closed.",
             "Market orders are not supported for this symbol.",
             "Stop loss limit orders are not supported for this symbol.",
             "Price * QTY is zero or less.",

@@ -174,4 +174,4 @@ def test_there_are_no_trades_and_no_candles_to_listen_to() -> None:
     """Quotes, and what follows from them."""
     assert not PROFILE.topics & {Topic.TRADES, Topic.AGGREGATE_TRADES, Topic.CANDLES}
     assert Topic.QUOTES in PROFILE.topics
-    assert OrderType.STOP_LIMIT not in PROFILE.order_types
+    assert OrderType.STOP_LIMIT not in PROFILE.orders
