@@ -6,7 +6,8 @@
 #   make live     an order's life at the real exchanges whose keys are in the environment
 #   make check    format, lint, types, and the documents' examples
 #   make bench    the table of figures
-#   make reference  write docs/reference/api.md and events.md anew from the code
+#   make reference    docs/reference/api.md and events.md anew, from the code
+#   make conformance  docs/reference/conformance.md anew, by trying each exchange
 #   make clean    remove everything that the others made
 
 .DEFAULT_GOAL := help
@@ -37,7 +38,7 @@ PYTEST_ARGS :=
 DEMO_ARGS :=
 BENCH_ARGS :=
 
-.PHONY: help demo test live check bench reference clean constraints FORCE
+.PHONY: help demo test live check bench reference conformance clean constraints FORCE
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -70,6 +71,10 @@ bench: $(VENV)/tools
 
 reference: $(VENV)/tools
 	$(BIN)/python -m docs.generate
+
+# docs/reference/conformance.md, written anew by a run of the conformance suite.
+conformance: $(VENV)/tools
+	$(BIN)/python -m tests.conformance
 
 clean:
 	rm -rf .venv .venv-* build dist *.egg-info .coverage .coverage.* htmlcov

@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 #: Tests of something else than the connector code, or of all of it at once, and those that try
 #: hundreds of examples: they run without the tracer, which takes as long again as they do. What
 #: they alone would cover has no test of its own.
-UNTRACED = ("cli", "scenarios", "worlds", "test_benchmarks_run.py", "test_docs.py")
+UNTRACED = ("cli", "conformance", "scenarios", "worlds", "test_benchmarks_run.py", "test_docs.py")
 UNTRACED_FILES = ("_properties.py", "test_invariants.py", "test_rate_gate.py")
 
 
