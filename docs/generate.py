@@ -25,7 +25,9 @@ __all__ = ["PAGES", "pages"]
 
 #: The headings of the page of the API, and the public names below each.
 API: Final[Mapping[str, str]] = {
-    "The engine": "Engine ExchangeConfig Environment Endpoints Part StreamOptions WebSocketClient",
+    "The engine": (
+        "Engine ExchangeConfig Environment Endpoints Part Ability StreamOptions WebSocketClient"
+    ),
     "Configure an exchange": (
         "coinbase binance_us oanda exchange_config paper CoinbaseCredentials"
         " CoinbaseLegacyCredentials CoinbaseExchangeCredentials CoinbaseFeedCredentials"
@@ -41,8 +43,8 @@ API: Final[Mapping[str, str]] = {
     "Orders and executions": "Order OrderKey OrderStatus Fill OrderPreview",
     "Words of orders": ("Side OrderType TimeInForce Liquidity LiquidityPreference StopDirection"),
     "Markets": (
-        "Topic Instrument InstrumentStatus BookView Level Candle CandlePrice SentimentBook"
-        " SentimentBucket SentimentKind"
+        "Topic Instrument InstrumentStatus BookView BookSnapshot Level Candle CandlePrice"
+        " SentimentBook SentimentBucket SentimentKind"
     ),
     "The account": (
         "Balance FeeSummary KeyPermissions Position MarginTrade MarginTradeState MarginTradeChange"

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from venuetree.protocol import commands
 from venuetree.protocol.errors import ConfigurationError, NotSupported
 from venuetree.protocol.messages import Request
-from venuetree.protocol.models import OrderType
+from venuetree.protocol.models import OrderType, TimeInForce
 from venuetree.protocol.port import (
     Ability,
     Exchange,
@@ -40,6 +40,8 @@ MARKET_QUESTIONS: Final[frozenset[type]] = frozenset(
 )
 #: What a paper exchange does, as far as the real one does it.
 _ORDER_TYPES: Final = frozenset({OrderType.MARKET, OrderType.LIMIT})
+#: Nobody here knows when an exchange's day ends.
+_NO_TIMES: Final = frozenset({TimeInForce.GOOD_FOR_DAY})
 _ABILITIES: Final = frozenset(
     {Ability.EDIT, Ability.REPLACE, Ability.ACCOUNT_SUMMARY, Ability.CLOSE_POSITION}
 )
@@ -90,7 +92,11 @@ def on_paper(exchange: Exchange) -> Exchange:
         refusal=None,
         profile=evolve(
             profile,
-            order_types=profile.order_types & _ORDER_TYPES,
+            orders={
+                kind: evolve(terms, times=terms.times - _NO_TIMES, attached=False)
+                for kind, terms in profile.orders.items()
+                if kind in _ORDER_TYPES
+            },
             abilities=profile.abilities & _ABILITIES,
             user_streams=(),
             order_ids_per_instrument=False,

@@ -9,7 +9,7 @@ from venuetree.protocol import commands
 from venuetree.protocol.errors import ConfigurationError, NotSupported
 from venuetree.protocol.exchanges import EXCHANGES
 from venuetree.protocol.messages import Request
-from venuetree.protocol.models import OrderType
+from venuetree.protocol.models import OrderType, TimeInForce
 from venuetree.protocol.paper import MARKET_QUESTIONS, on_paper
 from venuetree.protocol.port import Ability, Exchange, FlowContext
 
@@ -47,7 +47,9 @@ def test_a_paper_exchange_has_no_door_for_orders_and_says_what_it_cannot_do(
 
     assert on.message_door is None
     assert on.profile.user_streams == ()
-    assert on.profile.order_types == {OrderType.MARKET, OrderType.LIMIT}
+    assert set(on.profile.orders) == {OrderType.MARKET, OrderType.LIMIT}
+    assert not any(terms.attached for terms in on.profile.orders.values())
+    assert not any(TimeInForce.GOOD_FOR_DAY in terms.times for terms in on.profile.orders.values())
     assert not on.profile.abilities & {Ability.OCO, Ability.MARGIN}
     assert on_paper(on) == on
 
