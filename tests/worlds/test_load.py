@@ -8,8 +8,9 @@ import pytest
 from tests.support.limit_judge import RULES, Kind, Rule, excesses
 from tests.support.load import DEMANDS, SECONDS, Loaded, loaded
 from venuetree.actors.rate_gate import LANE_BOUNDS
-from venuetree.protocol.errors import RateLimited, TransportError
-from venuetree.protocol.models import OrderStatus
+from venuetree.protocol.builders import limit_order
+from venuetree.protocol.errors import EngineError, RateLimited, TransportError
+from venuetree.protocol.models import Order, OrderStatus, Side
 from venuetree.protocol.port import Lane
 from venuetree.scenarios.simulated.log import LogEntry, LogKind
 
@@ -103,6 +104,33 @@ async def test_a_stalled_exchange_gets_no_burst_when_it_goes_on() -> None:
 
     assert _refusals(world) == []
     assert excesses(RULES["coinbase"], world.sim.log.of(LogKind.REQUEST)) == []
+
+
+async def test_an_order_is_not_sent_in_the_last_moment_of_its_askers_time() -> None:
+    """Its turn would come just before that, and its reply after: nothing is left unknown."""
+    ended: list[type] = []
+    async with loaded("coinbase", shortest_s=0.09, longest_s=0.09) as world:
+
+        async def place(number: int) -> None:
+            request = limit_order(
+                "BTC-USD",
+                Side.BUY,
+                quantity="0.001",
+                price="20000",
+                client_order_id=f"last-{number}",
+            )
+            try:
+                ended.append(type(await world.exchange.place(request, timeout=1.4)))
+            except EngineError as error:
+                ended.append(type(error))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(60):
+                tasks.start_soon(place, number)
+        there = world.known_there()
+
+    assert set(ended) == {Order, RateLimited}
+    assert ended.count(Order) == len(there)
 
 
 async def _stall(world: Loaded) -> None:
