@@ -3,6 +3,7 @@
 #
 #   make demo     the engine against a simulated exchange, ends by itself
 #   make test     every test, with branch coverage
+#   make long     the tests that take minutes: far too much demand, and each benchmark once
 #   make live     an order's life at the real exchanges whose keys are in the environment
 #   make check    format, lint, types, and the documents' examples
 #   make bench    the table of figures
@@ -38,7 +39,7 @@ PYTEST_ARGS :=
 DEMO_ARGS :=
 BENCH_ARGS :=
 
-.PHONY: help demo test live check bench reference conformance clean constraints FORCE
+.PHONY: help demo test long live check bench reference conformance clean constraints FORCE
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -55,6 +56,9 @@ test: $(VENV)/tools $(SDK)/installed
 # Skips exchanges without keys, and real money unless VENUETREE_LIVE=yes: docs/how-to/go-live-safely.md.
 live: $(VENV)/tools
 	$(BIN)/python -m pytest tests/live --capture=no $(PYTEST_ARGS)
+
+long: $(VENV)/tools
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/long $(PYTEST_ARGS)
 
 check: $(VENV)/tools
 	$(BIN)/ruff format --check .

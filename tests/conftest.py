@@ -13,8 +13,9 @@ from hypothesis import settings
 
 from tests.support.virtual_time import BACKENDS, fresh
 
-#: Real exchanges, perhaps real money: only who names that folder runs it (`make live`).
-collect_ignore = ["live"]
+#: Only who names such a folder runs it: real exchanges, perhaps real money (`make live`), and what
+#: takes minutes of computing (`make long`).
+collect_ignore = ["live", "long"]
 
 # No deadline: machines are shared, and slow is not wrong. Checks that guard the main line try the
 # same examples each time; a developer's runs go looking for new ones.
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 #: Tests of something else than the connector code, or of all of it at once, and those that try
 #: hundreds of examples: they run without the tracer, which takes as long again as they do. What
 #: they alone would cover has no test of its own.
-UNTRACED = ("cli", "conformance", "scenarios", "worlds", "test_benchmarks_run.py", "test_docs.py")
+UNTRACED = ("cli", "conformance", "engine", "long", "scenarios", "worlds", "test_docs.py")
 UNTRACED_FILES = ("_properties.py", "test_invariants.py", "test_rate_gate.py")
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.engines import config_for, settle, trading
 from venuetree.engine import Engine
 from venuetree.protocol.builders import limit_order
-from venuetree.protocol.errors import AuthRefused, ConfigurationError, TransportError
+from venuetree.protocol.errors import AuthRefused, ConfigurationError
 from venuetree.protocol.models import OrderStatus, Side, Topic
 from venuetree.scenarios.simulated import SimulatedCoinbase, serve
 from venuetree.scenarios.simulated.coinbase import Settings
@@ -48,27 +48,6 @@ async def test_a_malformed_key_is_refused_before_anything_is_opened() -> None:
         )
 
     assert "not-really-a-key" not in str(caught.value)
-
-
-async def test_an_exchange_that_is_down_at_entry_is_traded_with_once_it_is_up() -> None:
-    """Entry succeeds, a call says that nothing was sent, and later everything works."""
-    sim = quiet_simulator()
-    async with serve(sim) as running:
-        endpoints, ports = running.endpoints["coinbase"], running.ports
-    async with Engine(config_for(endpoints)) as engine:
-        exchange = engine["coinbase"]
-        was_reachable = exchange.is_reachable
-        with pytest.raises(TransportError):
-            await exchange.balances()
-        async with serve(sim, ports=ports):
-            with anyio.fail_after(30):
-                await exchange.reachable()
-                order = await exchange.place(
-                    limit_order("BTC-USD", Side.BUY, quantity="0.01", price="20000")
-                )
-
-    assert not was_reachable
-    assert order.status is OrderStatus.OPEN
 
 
 async def test_a_key_revoked_while_running_ends_the_exchange_with_its_reason() -> None:

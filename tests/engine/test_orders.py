@@ -25,8 +25,6 @@ from venuetree.scenarios.faults import (
     Loss,
     ResetConnection,
     Respond,
-    StaleReplica,
-    TruncateBody,
 )
 from venuetree.scenarios.simulated.log import LogKind
 from venuetree.scenarios.simulated.matching import Side as SimulatedSide
@@ -98,20 +96,6 @@ async def test_an_order_whose_reply_is_lost_after_it_was_applied_is_one_known_or
         assert [there.client_order_id for there in sim.orders] == [order.client_order_id]
 
 
-async def test_a_hundred_orders_whose_replies_are_lost_end_as_a_hundred() -> None:
-    """No order is lost and none doubled, however often the reply goes missing."""
-    async with trading() as (sim, _, exchange):
-        fault = sim.faults.add(LoseReply(to=ORDERS, times=100))
-        ids = [f"order-{number:03}" for number in range(100)]
-        for client_order_id in ids:
-            await exchange.place(far_bid(client_order_id, "0.001"))
-        known = {order.client_order_id: order.status for order in await exchange.known_orders()}
-
-        assert fault.fired >= 50  # a resend's reply may be the one that is lost
-        assert sorted(there.client_order_id for there in sim.orders) == ids
-        assert known == dict.fromkeys(ids, OrderStatus.OPEN)
-
-
 async def test_an_order_that_never_arrived_is_placed_once_while_its_owner_waits() -> None:
     """The request is lost on its way: an identical body is sent again, once it is safe."""
     async with trading() as (sim, _, exchange):
@@ -130,16 +114,6 @@ async def test_a_server_failure_on_an_order_is_resolved_and_not_called_a_refusal
     """429 and 5xx on an order prove nothing: the engine asks, and finds the one order."""
     async with trading() as (sim, _, exchange):
         sim.faults.add(Respond(to=ORDERS, status=status, applied=True))
-        order = await exchange.place(far_bid())
-
-        assert order.status is OrderStatus.OPEN
-        assert len(sim.orders) == 1
-
-
-async def test_a_truncated_reply_to_an_order_is_resolved() -> None:
-    """Half a reply is no verdict."""
-    async with trading() as (sim, _, exchange):
-        sim.faults.add(TruncateBody(to=ORDERS))
         order = await exchange.place(far_bid())
 
         assert order.status is OrderStatus.OPEN
@@ -269,17 +243,6 @@ async def test_fills_that_the_user_stream_does_not_tell_are_fetched_once_they_ap
             total += fill.quantity
 
         assert total == Decimal("0.2")
-
-
-async def test_an_order_unknown_to_a_stale_replica_is_not_called_absent() -> None:
-    """A query that does not find an order moments after placing it proves nothing."""
-    async with trading() as (sim, _, exchange):
-        sim.faults.add(StaleReplica(for_s=1.5))
-        sim.faults.add(LoseReply(to=ORDERS))
-        order = await exchange.place(far_bid())
-
-        assert order.status is OrderStatus.OPEN
-        assert len(sim.orders) == 1
 
 
 async def test_a_fill_while_the_user_stream_is_down_is_learned() -> None:

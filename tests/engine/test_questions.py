@@ -7,7 +7,7 @@ import anyio
 import pytest
 from attrs import evolve
 
-from tests.support.engines import config_for, next_of, trading
+from tests.support.engines import config_for, trading
 from tests.support.virtual_time import REAL_BACKENDS
 from venuetree.engine import Engine
 from venuetree.protocol.builders import bracket, limit_order, market_order, stop_limit_order
@@ -21,7 +21,6 @@ from venuetree.protocol.errors import (
     RateLimited,
     ReplyLost,
 )
-from venuetree.protocol.events import BookInStep
 from venuetree.protocol.models import (
     InstrumentStatus,
     LiquidityPreference,
@@ -31,9 +30,8 @@ from venuetree.protocol.models import (
     Side,
     StopDirection,
     TimeInForce,
-    Topic,
 )
-from venuetree.scenarios.faults import Body, LoseReply, Loss, OversizeSnapshot, Respond
+from venuetree.scenarios.faults import Body, LoseReply, Loss, Respond
 from venuetree.scenarios.simulated import SimulatedCoinbase, serve
 from venuetree.scenarios.simulated.coinbase import Permission, Settings
 from venuetree.scenarios.simulated.matching import Side as SimulatedSide
@@ -280,16 +278,6 @@ async def test_a_lost_answer_to_a_question_says_that_nothing_changed() -> None:
         balances = await exchange.balances()
 
     assert balances
-
-
-async def test_a_five_megabyte_book_passes() -> None:
-    """Coinbase's largest snapshots are one message of that size."""
-    async with trading() as (sim, _, exchange):
-        sim.faults.add(OversizeSnapshot(channel="level2"))
-        async with exchange.subscribe("BTC-USD", Topic.BOOK) as events:
-            in_step = await next_of(events, BookInStep, seconds=30)
-
-    assert len(in_step.book.bids()) > 20_000
 
 
 async def test_a_question_may_be_given_up() -> None:

@@ -19,18 +19,13 @@ from venuetree.protocol.events import (
 )
 from venuetree.protocol.models import Topic
 from venuetree.scenarios import faults
-from venuetree.scenarios.faults import FrameKind, KickOnConnect, StallStream
+from venuetree.scenarios.faults import KickOnConnect
 
 pytestmark = pytest.mark.anyio
 
 FAULTS: dict[str, Callable[[], faults.Fault]] = {
     "cut": lambda: faults.ResetConnection(channel="level2"),
     "closed": lambda: faults.CloseConnection(channel="level2", code=1012),
-    "stalled": lambda: StallStream(channel="level2"),
-    "half open": lambda: faults.HalfOpenConnection(channel="level2"),
-    "one frame dropped": lambda: faults.DropFrame(channel="level2", carrying=FrameKind.UPDATE),
-    "two frames swapped": lambda: faults.SwapFrames(channel="level2", carrying=FrameKind.UPDATE),
-    "a frame corrupted": lambda: faults.CorruptFrame(channel="level2", carrying=FrameKind.UPDATE),
 }
 
 

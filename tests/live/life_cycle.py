@@ -182,13 +182,18 @@ async def _place(exchange: ExchangeHandle, request: OrderRequest, mine: Mine) ->
     except (OrderInvalid, NotSupported, OrderRejected, RateLimited, TransportError):
         mine.ended(key, None)
         raise
-    assert order.status is OrderStatus.OPEN, order
+    # Acknowledged is enough here: an exchange may say that it took the order before it opens it.
+    assert order.status in {OrderStatus.SENT, OrderStatus.OPEN}, order
     return order
 
 
 async def _exists(exchange: ExchangeHandle, placed: Order) -> None:
     """It is told by its id, and listed; lists may lag."""
     order = await exchange.order(placed.key)
+    with anyio.fail_after(STEP_SECONDS):
+        while order.status is OrderStatus.SENT:
+            await anyio.sleep(PAUSE_SECONDS)
+            order = await exchange.order(placed.key)
     assert order.status is OrderStatus.OPEN, order
     assert order.quantity == placed.quantity
     assert order.price == placed.price

@@ -39,7 +39,7 @@ __all__ = ["DEMANDS", "SECONDS", "CallLog", "Demand", "Loaded", "loaded"]
 
 #: How long the demand lasts, in virtual seconds. A minute of it is tens of thousands of calls and
 #: about as much of computing: unless all of it is asked for, there is a part.
-SECONDS = int(os.environ.get("VENUETREE_LOAD_SECONDS", "12"))
+SECONDS = int(os.environ.get("VENUETREE_LOAD_SECONDS", "60"))
 #: How long an order rests before its host wants it gone, at most.
 RESTS_S = 2.0
 #: Questions are about one of the newest orders: old ones that have ended are forgotten in time.

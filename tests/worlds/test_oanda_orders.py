@@ -90,17 +90,6 @@ async def test_a_fault_after_the_order_was_applied_leaves_one_order(status: int)
         assert len(fills_of(sim, "m1")) == 1
 
 
-async def test_a_page_of_html_that_came_instead_of_a_reply_is_no_verdict() -> None:
-    """200, and not the exchange's."""
-    async with trading(parts=DEAF) as (sim, _, exchange):
-        html = faults.Respond(to=ORDERS, status=200, body=faults.Body.HTML, applied=True)
-        sim.faults.add(html)
-        order = await exchange.place(far_bid("c1"), timeout=60)
-
-        assert order.status is OrderStatus.OPEN
-        assert orders_of(sim, "c1") == 1
-
-
 async def test_an_order_that_never_arrived_is_proved_absent_in_the_end() -> None:
     """Not before a late copy of it could no longer land."""
     async with trading(parts=DEAF, tick_s=0.5, simulator={"move_every_s": 30.0}) as (
@@ -203,16 +192,6 @@ async def test_what_breaks_a_rule_is_refused_here() -> None:
                 await exchange.place(request)
 
         assert asked(sim, "POST") == []
-
-
-async def test_a_cancel_whose_reply_is_lost_is_seen_through() -> None:
-    """By the stream or by asking."""
-    async with trading() as (sim, _, exchange):
-        order = await exchange.place(far_bid("c1"))
-        sim.faults.add(faults.LoseReply(to="PUT */cancel"))
-        cancelled = await exchange.cancel(order.key)
-
-    assert cancelled.status is OrderStatus.CANCELLED
 
 
 @pytest.mark.parametrize("parts", [Part.ALL, DEAF], ids=["stream", "deaf"])

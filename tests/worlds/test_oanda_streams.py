@@ -20,7 +20,7 @@ from tests.support.oanda_world import (
     settled,
     trading,
 )
-from venuetree.protocol.errors import AuthRefused, EngineError, InstrumentNotFound, MarketHalted
+from venuetree.protocol.errors import AuthRefused, InstrumentNotFound, MarketHalted
 from venuetree.protocol.events import (
     BookInStep,
     BookStale,
@@ -33,7 +33,7 @@ from venuetree.protocol.events import (
 )
 from venuetree.protocol.models import MarginTradeChange, OrderStatus, Topic
 from venuetree.scenarios import faults
-from venuetree.scenarios.line_faults import CutFrame, SplitFrame
+from venuetree.scenarios.line_faults import CutFrame
 from venuetree.supervisors.wiring import Part
 
 pytestmark = pytest.mark.anyio
@@ -131,25 +131,6 @@ async def test_lines_that_come_twice_or_late_or_never_change_nothing(
     assert told == ids
 
 
-@pytest.mark.parametrize("at", [None, 1, -1])
-async def test_a_line_split_at_any_byte_is_one_line(at: int | None) -> None:
-    """Chunks of a reply and lines of a stream have nothing to do with each other."""
-    async with trading() as (sim, _, exchange):
-        sim.faults.add(SplitFrame(at=at, times=None))
-        async with (
-            exchange.account_events() as feed,
-            hearing(feed) as heard,
-            exchange.subscribe("EUR-USD", Topic.QUOTES) as quotes,
-            hearing(quotes) as market,
-        ):
-            await settled(lambda: len(market.of(QuoteChanged)) > 2)
-            await exchange.place(buy("m1"))
-            await settled(lambda: bool(heard.fills))
-            lost = market.of(StreamDisconnected) + heard.of(StreamDisconnected)
-
-    assert lost == []
-
-
 @pytest.mark.parametrize("how", [faults.Loss.RESET, faults.Loss.CLOSED])
 async def test_a_cut_in_the_middle_of_a_line_loses_nothing(how: faults.Loss) -> None:
     """Half a transaction is none; the log tells it whole."""
@@ -239,21 +220,6 @@ async def test_heartbeats_without_prices_are_looked_into() -> None:
     assert len(stale) >= 1
 
 
-async def test_a_quiet_market_is_no_stall() -> None:
-    """Prices stand still, heartbeats come, and the exchange has nothing newer either."""
-    async with trading() as (sim, _, exchange):
-        sim.paused = True
-        async with (
-            exchange.subscribe("EUR-USD", Topic.BOOK) as book,
-            hearing(book) as market,
-        ):
-            await settled(lambda: bool(market.of(BookInStep)))
-            await anyio.sleep(300)
-            told = market.of(BookStale, TopicStalled, StreamDisconnected)
-
-    assert told == []
-
-
 async def test_other_instruments_are_had_without_an_interruption() -> None:
     """The set is part of the address: another connection takes the place of the first."""
     async with trading() as (_, _, exchange):
@@ -337,35 +303,6 @@ async def test_the_market_closes_on_friday_evening() -> None:
 
 
 # ---------------------------------------------------------------- connections, and who may use them
-
-
-async def test_a_token_that_is_revoked_ends_the_exchange_for_good() -> None:
-    """A wrong one is told at entry, one that was good until now at the next call."""
-    async with trading() as (sim, _, exchange):
-        await exchange.balances()
-        sim.revoke_token()
-        with pytest.raises(AuthRefused):
-            await exchange.balances()
-        await settled(lambda: exchange._fatal() is not None, seconds=120)
-        with pytest.raises(AuthRefused):
-            await exchange.positions()
-    with pytest.raises(BaseExceptionGroup) as refused:
-        async with trading(prepare=lambda sim: sim.revoke_token()):
-            pass
-    assert refused.group_contains(AuthRefused)
-
-
-async def test_an_exchange_that_is_down_is_no_error_at_entry() -> None:
-    """Maintenance: pages instead of answers; it comes back and all is well."""
-    async with trading(prepare=lambda sim: sim.faults.add(DOWN)) as (sim, _, exchange):
-        with pytest.raises(EngineError):
-            await exchange.balances()
-        sim.faults.clear()
-        await exchange.reachable()
-        await anyio.sleep(60)
-        order = await exchange.place(buy("m1"))
-
-    assert order.status is OrderStatus.FILLED
 
 
 async def test_a_call_need_not_wait_for_a_connection_of_its_own() -> None:

@@ -11,16 +11,28 @@ from benchmarks.__main__ import main
 from benchmarks.registry import CASES
 from benchmarks.rows import Bound, Goal, Row, at_least, at_most, rows_from_json, rows_to_json, table
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 #: Families that measure within their process. Their cases share one: to start it takes longer.
 TOGETHER = {"decode", "book", "ask"}
 NAMES = {
     family: [f"{family}/{name}".rstrip("/") for name in names] for family, names in CASES.items()
 }
+#: The same as another case, at another exchange or on another loop.
+SPARED = {
+    *("latency/coinbase-trio", "latency/binance_us-asyncio"),
+    *("latency/binance_us-trio", "latency/oanda-asyncio", "latency/coinbase-asyncio"),
+    *("stuck/asyncio", "feed/oanda-books"),
+}
 BATCHES = [
     [case for family in CASES if family in TOGETHER for case in NAMES[family]],
-    *([case] for family in CASES if family not in TOGETHER for case in NAMES[family]),
+    *(
+        [case]
+        for family in CASES
+        if family not in TOGETHER
+        for case in NAMES[family]
+        if case not in SPARED
+    ),
 ]
 
 #: Runs each case that it is given as `python -m benchmarks case` does, after a line with its name.
