@@ -7,6 +7,7 @@ from venuetree.protocol.errors import NotSupported, OrderNotFound, OutcomeUnknow
 from venuetree.protocol.exchanges.coinbase import wire
 from venuetree.protocol.exchanges.coinbase.aliases import canonical_instrument
 from venuetree.protocol.exchanges.coinbase.asking import ask, next_cursor
+from venuetree.protocol.exchanges.coinbase.comparing import configuration_difference
 from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
 from venuetree.protocol.exchanges.coinbase.refusals import (
     edit_refusal,
@@ -107,6 +108,16 @@ def accepted(
     if not _is_ours(order, response):
         # A repeated client id returns the first order, which may be quite another one.
         message = f"the answer names another order, {response.order_id}"
+        raise _unknown(message, request)
+    told = created.order_configuration
+    try:
+        difference = configuration_difference(order, told)
+    except MALFORMED as error:
+        raise _unknown(
+            f"accepted with terms that cannot be read: {sample(told)}", request
+        ) from error
+    if difference:
+        message = f"the answer names order {response.order_id}, whose {difference} is another"
         raise _unknown(message, request)
     return OrderReport(
         exchange=NAME,

@@ -17,8 +17,7 @@ stand now: the first may have passed before, and hold the very funds that the re
 Followed: "Create Order" (idempotency of `client_order_id`).
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -35,6 +34,7 @@ from venuetree.protocol.errors import (
 from venuetree.protocol.exchanges.coinbase import wire
 from venuetree.protocol.exchanges.coinbase.aliases import canonical_instrument
 from venuetree.protocol.exchanges.coinbase.asking import ask
+from venuetree.protocol.exchanges.coinbase.comparing import configuration_difference
 from venuetree.protocol.exchanges.coinbase.fill_flows import fills
 from venuetree.protocol.exchanges.coinbase.order_flows import (
     accepted,
@@ -45,8 +45,7 @@ from venuetree.protocol.exchanges.coinbase.order_flows import (
     read_as,
 )
 from venuetree.protocol.exchanges.coinbase.refusals import is_settled
-from venuetree.protocol.exchanges.coinbase.reports import SIDES, configured
-from venuetree.protocol.exchanges.coinbase.requests import order_configuration
+from venuetree.protocol.exchanges.coinbase.reports import SIDES
 from venuetree.protocol.exchanges.coinbase.signing import TOKEN_LIFETIME_S
 from venuetree.protocol.models import OrderRequest
 from venuetree.protocol.port import FlowContext, Lane, RestFlow
@@ -176,40 +175,4 @@ def _difference(order: OrderRequest, found: wire.WireOrder) -> str:
     side = SIDES.get(found.side)
     if side is not None and side is not order.side:
         return "side"
-    return _configuration_difference(order, found.order_configuration)
-
-
-def _configuration_difference(order: OrderRequest, told: Mapping[str, Any] | None) -> str:
-    if not told:
-        return ""
-    meant = order_configuration(order)
-    ours, theirs = configured(meant), configured(told)
-    pairs = (
-        ("quantity", ours.quantity, theirs.quantity),
-        ("quote quantity", ours.quote_quantity, theirs.quote_quantity),
-        ("price", ours.price, theirs.price),
-        ("stop price", ours.stop_price, theirs.stop_price),
-    )
-    for name, our_value, their_value in pairs:
-        if our_value is not None and their_value is not None and our_value != their_value:
-            return name
-    if not set(meant) & set(told) and set(told) <= _VARIANTS:
-        return "kind"
-    return ""
-
-
-#: The variants that this engine places; another word in an answer may be a new name of one.
-_VARIANTS: Final = frozenset(
-    {
-        "market_market_ioc",
-        "market_market_fok",
-        "sor_limit_ioc",
-        "limit_limit_gtc",
-        "limit_limit_gtd",
-        "limit_limit_fok",
-        "stop_limit_stop_limit_gtc",
-        "stop_limit_stop_limit_gtd",
-        "trigger_bracket_gtc",
-        "trigger_bracket_gtd",
-    }
-)
+    return configuration_difference(order, found.order_configuration)

@@ -5,6 +5,7 @@ members follow the strict grammar; `Decimal | None` ones may be `""` or null ("n
 Everything that the exchange adds is ignored.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -146,6 +147,8 @@ class Created:
     success: bool
     success_response: SuccessResponse | None = None
     error_response: ErrorResponse | None = None
+    #: Of the order that there is: of the first one, if its id was used before.
+    order_configuration: Mapping[str, Any] | None = None
 
 
 @frozen
@@ -165,14 +168,6 @@ class CancelResults:
 
 
 @frozen
-class EditError:
-    """`{"edit_failure_reason":"ORDER_NOT_FOUND","preview_failure_reason":"UNKNOWN_…"}`."""
-
-    edit_failure_reason: str | None = None
-    preview_failure_reason: str | None = None
-
-
-@frozen
 class EditErrorResponse:
     """The newer form: `{"error_details":"…","edit_order_failure_reason":"…"}`."""
 
@@ -185,7 +180,8 @@ class EditAnswer:
     """`{"success":false,"errors":[…]}`; older traffic has an object where the list is."""
 
     success: bool
-    #: A list of `EditError`, or one: read by hand.
+    #: A list of `{"edit_failure_reason":"ORDER_NOT_FOUND","preview_failure_reason":"UNKNOWN_…"}`,
+    #: or one: read by hand.
     errors: Any = None
     error_response: EditErrorResponse | None = None
 

@@ -76,6 +76,13 @@ ORDER = limit_order(
     client_order_id=CLIENT_ID,
 )
 PLACE = PlaceOrder(ORDER)
+#: Of an order that has this id and was placed before: not what `ORDER` asks for.
+OTHER_TERMS = (
+    b'{"limit_limit_gtc":{"base_size":"0.015","limit_price":"64250.20"}}',
+    b'{"limit_limit_gtc":{"base_size":"0.15","limit_price":"64250.10"}}',
+    b'{"market_market_ioc":{"base_size":"0.015"}}',
+    b'{"limit_limit_gtc":{"base_size":"much","limit_price":"64250.10"}}',
+)
 UNTIL = from_rfc3339("2026-10-06T00:00:00Z")
 
 
@@ -359,12 +366,32 @@ def test_an_order_without_a_verdict_is_unknown_not_rejected(status: int, body: b
         b'{"success":true,"success_response":{"order_id":"x","side":"SELL"}}',
         b'{"success":true,"success_response":{"order_id":"x","product_id":"ETH-USD"}}',
         b'{"success":true,"success_response":{"order_id":"x","client_order_id":"other"}}',
+        *(
+            b'{"success":true,"success_response":{"order_id":"x"},"order_configuration":%b}' % terms
+            for terms in OTHER_TERMS
+        ),
     ],
 )
 def test_an_accepted_order_that_is_not_surely_ours_is_unknown(body: bytes) -> None:
     """Unreadable, without an id, or another order: it exists, but which is it?"""
     with pytest.raises(OutcomeUnknown):
         Conversation([reply(body)]).ask(PLACE)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        b"null",
+        b"{}",
+        b'{"limit_limit_gtc":{"base_size":"0.0150","limit_price":"64250.1","post_only":true}}',
+        b'{"a_new_name":{"base_size":"0.015"}}',
+    ],
+)
+def test_an_accepted_order_with_the_terms_that_were_meant_is_ours(terms: bytes) -> None:
+    """However they are spelt, and where they are not told at all."""
+    body = b'{"success":true,"success_response":{"order_id":"x"},"order_configuration":%b}' % terms
+
+    assert Conversation([reply(body)]).ask(PLACE).exchange_order_id == "x"
 
 
 @pytest.mark.parametrize(
