@@ -159,8 +159,12 @@ class _Desk:
         command: Request[Rest, Any] = delivery.message
         try:
             answer = await self._answer(command, delivery.deadline)
-        except (EngineError, _NotPassedOn) as error:
-            delivery.fail(error.cause if isinstance(error, _NotPassedOn) else error)
+        except _NotPassedOn as error:
+            delivery.fail(error.cause)
+        except EngineError as error:
+            # The account's rules do not know by which name their exchange goes.
+            error.exchange = error.exchange or self._actor.exchange
+            delivery.fail(error)
         else:
             delivery.reply(answer)
 

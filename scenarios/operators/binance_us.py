@@ -91,6 +91,11 @@ class BinanceUsOperator:
         taker = TheirSide.SELL if side is Side.BUY else TheirSide.BUY
         self.simulator.trade(_SYMBOL, taker, quantity)
 
+    def offer(self, side: Side, price: Decimal, quantity: Decimal) -> None:
+        """Let the house buy or sell so much at a price."""
+        house = TheirSide.BUY if side is Side.BUY else TheirSide.SELL
+        self.simulator.offer(_SYMBOL, house, price, quantity)
+
     def thin_out(self, quantity: Decimal) -> None:
         """Leave only so much to be had at the best ask."""
         _, asks = self.book()

@@ -93,6 +93,10 @@ class OandaOperator:
         bid = price - spread if side is Side.BUY else price
         self.simulator.prices.set_price(_NAME, bid, bid + spread, liquidity=int(quantity))
 
+    def offer(self, side: Side, price: Decimal, quantity: Decimal) -> None:
+        """Move the best bid or ask there, with so much to be had on either side."""
+        self.trade_against(Side.SELL if side is Side.BUY else Side.BUY, price, quantity)
+
     def thin_out(self, quantity: Decimal) -> None:
         """Leave only so much to be had, on either side."""
         bid, ask = self.top()

@@ -143,6 +143,15 @@ class Operator(Protocol):
             quantity: how much of it is executed, if it wants as much.
         """
 
+    def offer(self, side: Side, price: Decimal, quantity: Decimal) -> None:
+        """Let somebody else buy or sell so much at a price, so that the book shows it.
+
+        Args:
+            side: theirs.
+            price: better than the market's on that side, and not beyond it.
+            quantity: how much.
+        """
+
     def thin_out(self, quantity: Decimal) -> None:
         """Leave only so much to be had at the best ask, and far less than usual behind it."""
 

@@ -111,11 +111,12 @@ class Walk:
         top = self.book.worst(Side.SELL) or self.middle
         size = floor_to(self.terrain.typical_size, self.terrain.lot)
         for number in range(below, 0, -1):
-            self._rest(Side.BUY, worst - number * tick, size)
+            self.rest(Side.BUY, worst - number * tick, size)
         for number in range(1, above + 1):
-            self._rest(Side.SELL, top + number * tick, size)
+            self.rest(Side.SELL, top + number * tick, size)
 
-    def _rest(self, side: Side, price: Decimal, size: Decimal) -> Execution:
+    def rest(self, side: Side, price: Decimal, size: Decimal) -> Execution:
+        """An order of the house that stays at a price, but for what it takes at once."""
         return self.book.submit(
             BookOrder(
                 order_id=self._next_id(),
@@ -158,7 +159,7 @@ class Walk:
         price = self._price(side, level)
         if price <= 0 or self.book.total_at(side, price) > 0:
             return None
-        return self._rest(side, price, self._size())
+        return self.rest(side, price, self._size())
 
     def _clear_wrong_side(self, side: Side) -> None:
         while (best := self.book.best(side)) is not None:
@@ -185,4 +186,4 @@ class Walk:
             return
         price, _ = self.rng.choice(levels)
         if self._cancel_house(side, price):
-            self._rest(side, price, self._size())
+            self.rest(side, price, self._size())

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from attrs import field, frozen
 
+from tests.conformance.paper import PaperOperator
 from tests.conformance.stage import Stage
-from venuetree import ExchangeConfig
+from venuetree import ExchangeConfig, paper
 from venuetree.scenarios.operators import OPERATORS, Operator
 from venuetree.scenarios.world import World, open_world
 
@@ -50,6 +51,49 @@ class Subject:
             yield Stage(world, self.far_side(world))
 
 
+_NO_NETWORK = "between the engine and its paper account there is no network to fail"
+_NO_KEY = "a paper account needs no key"
+_ONE_ENGINE = "a paper account in memory is one engine's"
+_BY_THE_BOOK = "what the market does is known to a paper account once its book shows it"
+_ON_PAPER: Mapping[str, str] = {
+    "cancel-whose-reply-is-lost": _NO_NETWORK,
+    "order-whose-reply-is-lost": _NO_NETWORK,
+    "order-that-never-arrives": _NO_NETWORK,
+    "down-at-the-start": _NO_NETWORK,
+    "one-of-two-is-down": _NO_NETWORK,
+    "bad-key": _NO_KEY,
+    "wrong-permission": _NO_KEY,
+    "key-revoked": _NO_KEY,
+    "open-order-of-another-engine": _ONE_ENGINE,
+    "filled-order-of-another-engine": _ONE_ENGINE,
+    "cancel-of-a-filled-order": _ONE_ENGINE,
+    "cancel-all": _ONE_ENGINE,
+    "id-of-another-engines-open-order": _ONE_ENGINE,
+    "id-of-another-engines-ended-order": _ONE_ENGINE,
+    "halted-since": "a halt is known when instruments are next asked for",
+    "cancel-after-an-unseen-fill": _BY_THE_BOOK,
+    "cancel-while-it-fills": _BY_THE_BOOK,
+    "fill-of-a-resting-order": "it is executed at the price that the book shows, not at its own",
+}
+_ON_MARGIN: Mapping[str, str] = {
+    "preview": "there are no previews on margin",
+    "too-poor": "margin is needed for what is executed, and no book shows as much",
+}
+
+
+def _on_paper(name: str, **also: str) -> Subject:
+    """The same exchange, by a paper account."""
+    return Subject(
+        f"paper-{name}", name, paper, far_side=PaperOperator, leaves_out={**_ON_PAPER, **also}
+    )
+
+
 SUBJECTS: Mapping[str, Subject] = {
-    subject.name: subject for subject in (Subject(name, name) for name in OPERATORS)
+    subject.name: subject
+    for subject in (
+        *(Subject(name, name) for name in OPERATORS),
+        _on_paper("coinbase"),
+        _on_paper("binance_us"),
+        _on_paper("oanda", **_ON_MARGIN),
+    )
 }

@@ -31,6 +31,7 @@ A case names no exchange: its sentence holds for all, and a cell says shortly wh
 After each case both ends are compared, to the last digit.
 Every order and fill is as the engine told it and as the exchange holds it; so is all money.
 The exchanges are the simulated ones.
+A column `paper-…` is the same exchange by a paper account; a dash is what makes no sense there.
 """
 _LEFT_OUT = "—"
 

@@ -168,6 +168,26 @@ async def test_another_engine_cancels_what_the_first_one_could_not(name: str) ->
         assert await open_ids(target) == []
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", sorted(SIMULATORS))
+async def test_an_order_that_has_ended_already_is_known_to_have(name: str) -> None:
+    """Its cancel took our name away, perhaps, and the engine that sent it is gone."""
+    _, price, quantity = ORDERS[name]
+    async with simulated(name) as (_, target):
+        request = limit_order(
+            target.instrument, Side.BUY, price=price, quantity=quantity, client_order_id="ours"
+        )
+        async with Engine(target.config) as engine:
+            order = await engine[name].place(request)
+            await engine[name].cancel("ours")
+        mine = Mine(name)
+        mine.pending.append(order.key)
+        with anyio.fail_after(20):
+            await clean_anew(target, mine, 60)
+
+        assert mine.pending == []
+
+
 def test_what_was_bought_by_accident_is_said() -> None:
     """It is not sold by itself: that would be another order."""
     key = OrderKey("BTC-USD", "mine")

@@ -23,6 +23,7 @@ from venuetree import (
     Engine,
     EngineError,
     ExchangeHandle,
+    ExchangeUnavailable,
     NotSupported,
     Order,
     OrderInvalid,
@@ -32,7 +33,9 @@ from venuetree import (
     OrderRequest,
     OrderStatus,
     OrderUpdated,
+    OutcomeUnknown,
     RateLimited,
+    ReplyLost,
     TickerChanged,
     Topic,
     TransportError,
@@ -61,6 +64,10 @@ class Mine:
     exchange: str
     pending: list[OrderKey] = field(factory=list)
     traded: list[str] = field(factory=list)
+
+    def full(self, key: OrderKey) -> OrderKey:
+        """All names by which an order of ours is known by now."""
+        return next(one for one in self.pending if one.client_order_id == key.client_order_id)
 
     def ended(self, key: OrderKey, order: Order | None) -> None:
         """It is no more; or never was, if there is no order."""
@@ -234,14 +241,28 @@ async def _try_each(
     """Try to end each once, and pause if any is left; an error leaves it pending."""
     for key in tuple(mine.pending):
         try:
-            order = await _end(exchange, key)
+            order = await _end(exchange, await _named(exchange, mine, key))
         except given_up_at:
             raise
         except EngineError:
             continue  # no verdict: asked again, until the time ends, and then named
-        mine.ended(key, order)
+        mine.ended(mine.full(key), order)
     if mine.pending:
         await anyio.sleep(PAUSE_SECONDS)
+
+
+async def _named(exchange: ExchangeHandle, mine: Mine, key: OrderKey) -> OrderKey:
+    """The key with the exchange's name in it, if that can be had, before a cancel is sent.
+
+    At some exchanges a cancel takes our name away: an engine that comes after could not ask by it.
+    """
+    if not key.exchange_order_id:
+        with suppress(OrderNotFound, OutcomeUnknown, ReplyLost, ExchangeUnavailable):
+            order = await exchange.order(key)
+            named = OrderKey(key.instrument, key.client_order_id, order.exchange_order_id)
+            mine.pending[mine.pending.index(key)] = named
+            return named
+    return key
 
 
 async def _end(exchange: ExchangeHandle, key: OrderKey) -> Order:

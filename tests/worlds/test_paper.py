@@ -301,7 +301,7 @@ def drop_asks_to(sim: Any, price: Any) -> None:
     market = sim.market(symbol)
     bids = [(p, q) for p, q in sim.book(symbol, SimulatedSide.BUY) if p >= price]
     sim.trade(symbol, SimulatedSide.SELL, sum((q for _, q in bids), Decimal(0)))
-    execution = market.walk._rest(SimulatedSide.SELL, price, Decimal(5))
+    execution = market.walk.rest(SimulatedSide.SELL, price, Decimal(5))
     sim.venue.desk.settle(market, execution)
 
 

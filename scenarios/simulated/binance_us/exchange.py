@@ -174,6 +174,11 @@ class SimulatedBinanceUs:
         market = self.market(symbol)
         self.venue.desk.settle(market, market.walk.take(side, quantity))
 
+    def offer(self, symbol: str, side: Side, price: Decimal, quantity: Decimal) -> None:
+        """Let the house buy or sell so much at a price; what nobody takes at once waits there."""
+        market = self.market(symbol)
+        self.venue.desk.settle(market, market.walk.rest(side, price, quantity))
+
     def add_account(self, account: str, funds: Mapping[str, Decimal]) -> ApiKey:
         """One more account with these balances, and its key."""
         for asset, amount in funds.items():

@@ -191,6 +191,11 @@ class SimulatedCoinbase:
         market = self.market(product_id)
         self.venue.desk.settle(market, market.walk.take(side, quantity))
 
+    def offer(self, product_id: str, side: Side, price: Decimal, quantity: Decimal) -> None:
+        """Let the house buy or sell so much at a price; what nobody takes at once waits there."""
+        market = self.market(product_id)
+        self.venue.desk.settle(market, market.walk.rest(side, price, quantity))
+
     def add_key(
         self, kind: str = "es256", *, permissions: frozenset[Permission] = ALL_PERMISSIONS
     ) -> ApiKey:
