@@ -3,7 +3,7 @@
 #
 #   make demo     the engine against a simulated exchange, ends by itself
 #   make test     every test, with branch coverage
-#   make long     the tests that take minutes: far too much demand, and each benchmark once
+#   make long     the tests that take minutes: too much demand, promises switched off, benchmarks
 #   make live     an order's life at the real exchanges whose keys are in the environment
 #   make check    format, lint, types, and the documents' examples
 #   make bench    the table of figures

@@ -15,6 +15,7 @@ import pytest
 from tests.live.life_cycle import LeftBehind, Mine, clean_anew, life_cycle
 from tests.live.targets import INSTRUMENTS, Refused, Target, target_of
 from tests.support.command_line import environment, simulator
+from tests.support.virtual_time import REAL_BACKENDS
 from venuetree import (
     ConfigurationError,
     Endpoints,
@@ -42,6 +43,12 @@ ORDERS = {
     "binance_us": ("POST /api/v3/order", "20000", "0.001"),
     "oanda": ("POST */orders", "0.7", "1"),
 }
+
+
+@pytest.fixture(params=REAL_BACKENDS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Real sockets, and their own clock."""
+    return request.param
 
 
 @asynccontextmanager
