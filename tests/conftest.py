@@ -42,7 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
 #: Tests of something else than the connector code, or of all of it at once, and those that try
 #: hundreds of examples: they run without the tracer, which takes as long again as they do. What
 #: they alone would cover has no test of its own.
-UNTRACED = ("cli", "conformance", "engine", "long", "scenarios", "worlds", "test_docs.py")
+UNTRACED = ("cli", "conformance", "long", "scenarios", "worlds", "test_docs.py")
+#: A world, and yet the only tests of the actor that it is about.
+TRACED_FILES = ("test_paper.py",)
 UNTRACED_FILES = ("_properties.py", "test_invariants.py", "test_rate_gate.py")
 
 
@@ -53,7 +55,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     By hand: in a worker of xdist, pytest-cov's own marker for that leaves another tracer at work.
     """
     where = item.path.relative_to(Path(__file__).parent)
-    if where.parts[0] not in UNTRACED and not item.path.name.endswith(UNTRACED_FILES):
+    is_untraced = where.parts[0] in UNTRACED and item.path.name not in TRACED_FILES
+    if not is_untraced and not item.path.name.endswith(UNTRACED_FILES):
         return (yield)
     tracer = sys.gettrace()
     sys.settrace(None)
