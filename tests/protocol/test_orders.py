@@ -188,6 +188,13 @@ def test_a_rejection_without_number_is_void_once_there_is_one() -> None:
     assert apply_rejected(there, "duplicate", NOW) is there
 
 
+def test_an_order_of_which_something_was_executed_is_never_rejected() -> None:
+    """Whoever says so, and even before the exchange has numbered it: money has moved."""
+    executed = order(SENT, exchange_order_id="", filled_quantity=Decimal("0.1"))
+
+    assert apply_rejected(executed, "refused", NOW) is executed
+
+
 def test_an_execution_makes_an_absent_order_unknown() -> None:
     """It exists, but what became of its rest must be asked."""
     after = apply_fills(order(REJECTED, exchange_order_id=""), [fill()], NOW)

@@ -10,6 +10,7 @@ from attrs import evolve
 from tests.support.toy import Told, ToyHost, default_answer, scripted, toy_tree
 from tests.support.toy_samples import report, request
 from tests.support.toy_streams import ToySession
+from venuetree.actors.errors import ActorCrashed
 from venuetree.actors.order_messages import Known, Place
 from venuetree.protocol import commands
 from venuetree.protocol.errors import (
@@ -52,6 +53,27 @@ async def test_an_order_is_not_sent_after_its_asker_gave_up_at_the_gate() -> Non
     placed = [line for line in log.lines if line.get("operation") == "PlaceOrder"]
     assert len(placed) == 4
     assert known["late"] is OrderStatus.REJECTED
+
+
+async def test_nothing_is_sent_for_an_asker_that_went_while_the_worker_waited_at_the_gate() -> None:
+    """What was queued is worked on by the worker itself, which its asker's going does not end."""
+    host = ToyHost()
+    scripted(host, FetchServerTime=KeyError("a bug"))
+    windows = (LimitWindow("all", 5, 60 * SECOND, WindowKind.SLIDING),)
+    async with toy_tree(host, parts=Part(0), limits=windows) as (tree, root, _):
+        for _ in range(4):
+            await tree.rest.ask(commands.FetchBalances(), timeout=5)
+        with pytest.raises(ActorCrashed):
+            await tree.rest.ask(commands.FetchServerTime(), timeout=5)
+        with anyio.move_on_after(10) as gone:
+            await tree.rest.ask(commands.FetchBalances(), timeout=200)
+        await anyio.sleep(200)
+        restarts = root.snapshot()["toy/io/rest"].restarts
+
+    assert gone.cancelled_caught
+    assert restarts == 1
+    assert len(host.commands) == 6
+    assert len(host.requests) == 5
 
 
 async def test_what_the_exchange_cannot_do_is_refused_before_any_io() -> None:
