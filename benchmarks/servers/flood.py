@@ -36,5 +36,6 @@ def in_time(count: int, rate: float) -> Iterator[int]:
     for number in range(count):
         wait = start + number / rate - time.perf_counter()
         if wait > 0:
+            # A process that does nothing but send: there is nothing that this could hold up.
             time.sleep(wait)
         yield number

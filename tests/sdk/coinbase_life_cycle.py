@@ -42,7 +42,7 @@ def check(name: str, *, holds: bool, seen: object = "") -> None:
 
 
 def wait_until(name: str, condition: Callable[[], object]) -> None:
-    """Wait for something that another thread brings about."""
+    """Wait for something that another thread of the client's brings about, and tells nobody of."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
