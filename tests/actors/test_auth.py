@@ -52,7 +52,7 @@ class Signing:
 
     def sign_stream(self, message: StreamMessage, *, now_ns: int, nonce: str) -> str:
         """No stream is signed for here."""
-        pytest.fail(f"a stream's message was to be signed: {message}")
+        pytest.fail(f"a message of a stream was to be signed: {message} at {now_ns} with {nonce}")
 
 
 @asynccontextmanager
