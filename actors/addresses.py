@@ -75,7 +75,8 @@ def parse_address(
         raise refuse(message) from error
     tls = SCHEMES.get(parts.scheme)
     if tls is None:
-        message = f"an endpoint's URL begins with http, https, ws or wss, not {parts.scheme!r}"
+        found = f"not {parts.scheme}" if parts.scheme else "and this one does not"
+        message = f"an endpoint's URL begins with http://, https://, ws:// or wss://, {found}"
         raise refuse(message)
     host = parts.hostname
     if not host or any(character <= " " or character == "\x7f" for character in url):
@@ -85,7 +86,10 @@ def parse_address(
         message = "an endpoint's URL holds a user name or password; use the credentials for that"
         raise refuse(message)
     if tls is TlsMode.PLAIN and plain_text is PlainText.LOOPBACK_ONLY and not is_loopback(host):
-        message = f"{host} would be spoken to without TLS; only loopback hosts may be"
+        message = (
+            f"{host} would be spoken to without TLS, which only loopback hosts may be:"
+            " write https or wss, or allow it (`--insecure`, `PlainText.ANYWHERE`)"
+        )
         raise refuse(message)
     path = parts.path or "/"
     return Address(

@@ -215,7 +215,8 @@ class _Auth:
 
     def _no_key(self, operation: str) -> ConfigurationError:
         return ConfigurationError(
-            "this needs credentials, and none were given",
+            "this needs credentials, and none were given, or not all of them: the reference of the"
+            " command line names their variables in the environment",
             exchange=self._exchange,
             operation=operation,
         )

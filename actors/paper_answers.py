@@ -72,7 +72,7 @@ def _of_account(paper: PaperExchange, command: Request[Rest, Any], now_ns: int) 
             return account.summary(paper.name, len(paper.open_orders()), paper.terms, now_ns)
         case _:
             raise NotSupported(
-                f"{type(command).__name__} in paper trading",
+                f"paper trading does not have the request {type(command).__name__}",
                 exchange=paper.name,
                 operation=type(command).__name__,
             )

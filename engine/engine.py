@@ -195,8 +195,8 @@ class Engine:
         if signer is None and exchange.profile.needs_credentials:
             raise ConfigurationError(
                 f"{exchange.name} answers nothing, market data included, without credentials, and"
-                " none were given: its page names those that it wants, and their variables in the"
-                " environment",
+                " none were given, or not all of them: the reference of the command line names"
+                " their variables in the environment",
                 exchange=config.name,
                 operation="configure",
             )

@@ -109,7 +109,8 @@ class ExchangeHandle(MarginTrading):
         missing = set(topics) - self._tree.wiring.exchange.profile.topics
         if missing:
             raise NotSupported(
-                f"topics {', '.join(sorted(topic.value for topic in missing))}",
+                "the exchange does not have the topics"
+                f" {', '.join(sorted(topic.value for topic in missing))}",
                 exchange=self.name,
                 operation="subscribe",
             )

@@ -297,4 +297,8 @@ class MarginTrading(Trading):
 
     def _need_margin(self, operation: str) -> None:
         if Ability.MARGIN not in self._tree.wiring.exchange.profile.abilities:
-            raise NotSupported("trading on margin", exchange=self.name, operation=operation)
+            raise NotSupported(
+                "the exchange does not have trading on margin",
+                exchange=self.name,
+                operation=operation,
+            )

@@ -297,7 +297,9 @@ class Trading(Asking):
 
     def _need(self, ability: Ability, what: str, operation: str) -> None:
         if ability not in self._tree.wiring.exchange.profile.abilities:
-            raise NotSupported(what, exchange=self.name, operation=operation)
+            raise NotSupported(
+                f"the exchange does not have {what}", exchange=self.name, operation=operation
+            )
 
     def _need_terms(self, *requests: OrderRequest, operation: str) -> None:
         """Refuse terms that the exchange does not have, rather than leave them out."""
@@ -312,7 +314,9 @@ class Trading(Asking):
         terms = self._tree.wiring.exchange.profile.orders.get(request.type)
         lacking = f"orders of type {request.type.value}" if terms is None else terms.lacks(request)
         if lacking:
-            raise NotSupported(lacking, exchange=self.name, operation=operation)
+            raise NotSupported(
+                f"the exchange does not have {lacking}", exchange=self.name, operation=operation
+            )
 
     def _with_id(self, request: OrderRequest) -> OrderRequest:
         if request.client_order_id:

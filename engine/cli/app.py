@@ -162,14 +162,19 @@ def _failed(options: Namespace, error: EngineError | ActorError | UsageError) ->
     if isinstance(error, OutcomeUnknown) and error.client_order_id:
         text = (
             f"{one_line(error.message)}; the client order id is {error.client_order_id}."
-            f" Do not place it again: ask with `venuetree order {options.exchange}"
-            f" {options.instrument} {error.client_order_id} --by client`"
+            f" Do not send it again: ask with `venuetree order {options.exchange}"
+            f" {_instrument_of(options)} {error.client_order_id} --by client`"
         )
     print(f"venuetree: {text}", file=sys.stderr)
     if getattr(options, "json", False):
         sys.stdout.buffer.write(dump(error_document(error)))
         sys.stdout.buffer.flush()
     return exit_code_of(error)
+
+
+def _instrument_of(options: Namespace) -> str:
+    """What the order is of, for a person to type; a margin trade is named without it."""
+    return getattr(options, "instrument", None) or "INSTRUMENT"
 
 
 def _missing(library: str) -> UsageError:

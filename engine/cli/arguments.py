@@ -2,39 +2,43 @@
 
 import argparse
 import os
-import re
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 from venuetree.actors.addresses import PlainText
 from venuetree.cli.endpoints import Access
+from venuetree.cli.values import (
+    TIMES_IN_FORCE,
+    amount,
+    amount_or_all,
+    instrument_name,
+    level,
+    one_of,
+    seconds,
+    time_in_force,
+    topics,
+    whole_number,
+)
 from venuetree.config import Environment
 from venuetree.protocol.exchanges import EXCHANGES
-from venuetree.protocol.models import Side, TimeInForce, Topic
-from venuetree.protocol.numbers import decimal_from
+from venuetree.protocol.models import Side, Topic
 from venuetree.protocol.port import StreamKind
 
-__all__ = ["access_of", "build_parser", "instrument_name"]
+__all__ = ["access_of", "build_parser"]
 
 #: How long an order's unknown outcome is waited for, in seconds.
 PLACE_TIMEOUT = 30.0
 
-_TIMES_IN_FORCE = {
-    "gtc": TimeInForce.GOOD_TILL_CANCELLED,
-    "ioc": TimeInForce.IMMEDIATE_OR_CANCEL,
-    "fok": TimeInForce.FILL_OR_KILL,
-    "gfd": TimeInForce.GOOD_FOR_DAY,
-}
-
 
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="venuetree",
         description="Trade and listen on exchanges; try everything offline with `venuetree demo`.",
-        epilog="Exit codes: 0 done, 1 refused, 2 bad usage, 3 unreachable, 4 outcome unknown.",
+        epilog="Exit codes: 0 done, 1 refused or a broken promise, 2 bad usage, 3 unreachable,"
+        " 4 outcome unknown, 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
@@ -64,16 +68,12 @@ def access_of(options: argparse.Namespace) -> Access:
     )
 
 
-def instrument_name(text: str) -> str:
-    """An instrument as we name it: base-quote, upper case."""
-    name = text.strip().upper()
-    base, dash, quote = name.partition("-")
-    if not (base and dash and quote):
-        meant = re.sub(r"[_/]", "-", name)
-        such = meant if meant != name and meant.count("-") == 1 else "BTC-USD"
-        message = f"{text!r} is not an instrument; write base-quote, such as {such}"
-        raise argparse.ArgumentTypeError(message)
-    return name
+class _Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line; the usage is a question away."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code of bad usage."""
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
 class _Version(argparse.Action):
@@ -91,18 +91,24 @@ def _add_offline(command: _Command) -> None:
     demo = command("demo", "drive the real engine against simulated exchanges, then end")
     demo.add_argument(
         "--seconds",
-        type=_seconds,
+        type=seconds,
         metavar="N",
-        help="how long the story takes, at least and as a rule (at most 50; default: 24)",
+        help="how long the story takes, as a rule; at most 50, default: 24",
         default=24.0,
     )
-    demo.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
+    _backend(demo)
     _json(demo)
     _verbose(demo)
 
     simulate = command("simulate", "run simulated exchanges on loopback ports until interrupted")
     simulate.add_argument("exchanges", nargs="*", metavar="EXCHANGE", help="default: all")
-    simulate.add_argument("--seed", type=int, default=0, help="of the market's random walk")
+    simulate.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the market's random walk, and of the keys; default: 0",
+    )
     _json(simulate)
 
     _add_scenario(command("scenario", "replay failures and see whether the promises are kept"))
@@ -111,8 +117,7 @@ def _add_offline(command: _Command) -> None:
     _exchange(decode)
     decode.add_argument(
         "--stream",
-        type=StreamKind,
-        choices=tuple(StreamKind),
+        type=one_of(StreamKind, "a kind of stream"),
         metavar="market|user",
         help="where the frames came from; without it each frame tells",
     )
@@ -129,13 +134,13 @@ def _add_scenario(scenario: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--exchange", choices=tuple(EXCHANGES), metavar="EXCHANGE", help="on this one alone"
     )
-    run.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio")
+    _backend(run)
     run.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of all that is drawn; default: 1"
     )
     run.add_argument(
         "--jobs",
-        type=_positive,
+        type=whole_number,
         default=os.cpu_count() or 1,
         metavar="N",
         help="share the work among so many processes; default: one for each core",
@@ -150,21 +155,21 @@ def _add_market(command: _Command) -> None:
     watch.add_argument("instruments", nargs="+", type=instrument_name, metavar="INSTRUMENT")
     watch.add_argument(
         "--topic",
-        type=_topics,
+        type=topics,
         metavar="TOPIC,…",
         help=f"of {', '.join(topic.value for topic in Topic)};"
         " default: those of trades,ticker,book that the exchange has",
     )
-    watch.add_argument("--seconds", type=_seconds, metavar="N", help="stop after so many")
+    watch.add_argument("--seconds", type=seconds, metavar="N", help="stop after so many")
     _talks_to_exchange(watch)
 
     book = command("book", "print the order book as the engine holds it")
     _exchange(book)
     book.add_argument("instrument", type=instrument_name, metavar="INSTRUMENT")
-    book.add_argument("--depth", type=_positive, metavar="N", help="levels a side; default: all")
+    book.add_argument("--depth", type=whole_number, metavar="N", help="levels a side; default: all")
     book.add_argument(
         "--until-idle",
-        type=_seconds,
+        type=seconds,
         metavar="S",
         help="wait until the book has not changed for so many seconds",
     )
@@ -181,36 +186,36 @@ def _add_trading(command: _Command) -> None:
     place = command("place", "place an order: a limit order with --price, else a market order")
     _exchange(place)
     place.add_argument("instrument", type=instrument_name, metavar="INSTRUMENT")
-    place.add_argument("side", type=Side, choices=tuple(Side), metavar="buy|sell")
+    place.add_argument("side", type=one_of(Side, "a side"), metavar="buy|sell")
     place.add_argument(
-        "quantity", type=_amount, metavar="QUANTITY", help="in the base currency, such as 0.01"
+        "quantity", type=amount, metavar="QUANTITY", help="in the base currency, such as 0.01"
     )
     price = place.add_mutually_exclusive_group()
-    price.add_argument("--price", type=_amount, metavar="P", help="makes it a limit order")
+    price.add_argument("--price", type=amount, metavar="P", help="makes it a limit order")
     price.add_argument(
         "--stop-price",
-        type=_amount,
+        type=amount,
         metavar="P",
         help="makes it a stop order: at the market once the price is there or beyond",
     )
     price.add_argument(
         "--touch-price",
-        type=_amount,
+        type=amount,
         metavar="P",
         help="makes it a market-if-touched order: at the market once the price has touched it",
     )
     exits = place.add_argument_group("exits of what it opens, where trades have such")
-    exits.add_argument("--take-profit", type=_amount, metavar="P", help="at this price")
+    exits.add_argument("--take-profit", type=amount, metavar="P", help="at this price")
     exits.add_argument(
-        "--stop-loss", type=_level, metavar="P|Npips", help="at this price, or so far away"
+        "--stop-loss", type=level, metavar="P|Npips", help="at this price, or so far away"
     )
     exits.add_argument(
-        "--trailing-stop", type=_level, metavar="D|Npips", help="so far behind the price"
+        "--trailing-stop", type=level, metavar="D|Npips", help="so far behind the price"
     )
     place.add_argument(
         "--time-in-force",
-        type=_time_in_force,
-        metavar="|".join(_TIMES_IN_FORCE),
+        type=time_in_force,
+        metavar="|".join(TIMES_IN_FORCE),
         help="default: gtc, good till cancelled, for limit orders; at once for market orders",
     )
     place.add_argument("--client-order-id", default="", metavar="ID", help="default: a new one")
@@ -273,7 +278,7 @@ def _add_account(command: _Command) -> None:
     close.add_argument("instrument", type=instrument_name, metavar="INSTRUMENT")
     for side, what in (("long", "sell of what is held"), ("short", "buy back of what was sold")):
         close.add_argument(
-            f"--{side}", type=_all_or_amount, metavar="UNITS|all", help=f"how much to {what}"
+            f"--{side}", type=amount_or_all, metavar="UNITS|all", help=f"how much to {what}"
         )
     _timeout(close, "for the exchange's verdict")
     _talks_to_exchange(close)
@@ -283,7 +288,7 @@ def _add_account(command: _Command) -> None:
     _exchange(close_trade)
     close_trade.add_argument("trade_id", metavar="TRADE", help="the exchange's id of it")
     close_trade.add_argument(
-        "quantity", nargs="?", type=_amount, metavar="UNITS", help="default: all of it"
+        "quantity", nargs="?", type=amount, metavar="UNITS", help="default: all of it"
     )
     _timeout(close_trade, "for the exchange's verdict")
     _talks_to_exchange(close_trade)
@@ -299,6 +304,15 @@ def _exchange(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exchange", choices=tuple(EXCHANGES), metavar="EXCHANGE")
 
 
+def _backend(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backend",
+        choices=("asyncio", "trio"),
+        default="asyncio",
+        help="whose event loop; default: asyncio",
+    )
+
+
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
@@ -306,7 +320,7 @@ def _json(parser: argparse.ArgumentParser) -> None:
 def _timeout(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=PLACE_TIMEOUT,
         metavar="S",
         help=f"wait so many seconds {what}; default: {PLACE_TIMEOUT:g}",
@@ -323,10 +337,10 @@ def _talks_to_exchange(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--environment",
-        type=Environment,
-        choices=tuple(Environment),
+        type=one_of(Environment, "an environment"),
         default=Environment.LIVE,
         metavar="live|sandbox|practice",
+        help="which of the exchange's own addresses; default: live",
     )
     group.add_argument(
         "--insecure", action="store_true", help="accept http and ws beyond this machine"
@@ -355,53 +369,3 @@ def _verbose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="one line an API call on stderr"
     )
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def _amount(text: str) -> Decimal:
-    value = decimal_from(text)
-    if value <= 0:
-        raise ValueError
-    return value
-
-
-def _all_or_amount(text: str) -> Decimal | str:
-    return "all" if text.lower() == "all" else _amount(text)
-
-
-def _level(text: str) -> tuple[Decimal, bool]:
-    """An amount, and whether it is in pips."""
-    number = text.lower().removesuffix("pips").removesuffix("pip")
-    return _amount(number.strip()), number != text.lower()
-
-
-def _topics(text: str) -> Sequence[Topic]:
-    return tuple(dict.fromkeys(Topic(name.strip()) for name in text.split(",")))
-
-
-def _time_in_force(text: str) -> TimeInForce:
-    word = text.lower()
-    return _TIMES_IN_FORCE[word] if word in _TIMES_IN_FORCE else TimeInForce(word)
-
-
-# What argparse calls a value that one of these refuses: "invalid amount value: '-1'".
-_seconds.__name__ = "number of seconds"
-_positive.__name__ = "whole number"
-_amount.__name__ = "amount"
-_all_or_amount.__name__ = "amount"
-_level.__name__ = "price or number of pips"
-_topics.__name__ = "topic"
-_time_in_force.__name__ = "time in force"

@@ -14,7 +14,16 @@ from venuetree.cli.printing import show
 from venuetree.cli.running import ONLY_QUESTIONS, exchange_of
 from venuetree.cli.tables import fills_table, order_table, orders_table
 from venuetree.exchange import ExchangeHandle
-from venuetree.protocol.errors import ExchangeUnavailable, OrderNotFound, ReplyLost, TransportError
+from venuetree.protocol.errors import (
+    AuthRefused,
+    CancelRefused,
+    ExchangeRefused,
+    ExchangeUnavailable,
+    OrderNotFound,
+    PermissionRefused,
+    ReplyLost,
+    TransportError,
+)
 from venuetree.protocol.models import (
     Exit,
     Exits,
@@ -198,7 +207,10 @@ async def fills(options: Namespace) -> ExitCode:
 
 
 async def _by_either_id(options: Namespace, ask: Callable[[OrderKey], Awaitable[Order]]) -> Order:
-    """Ask by the id that `--by` says; without it by the exchange's, then by ours."""
+    """Ask by the id that `--by` says; without it by the exchange's, then by ours.
+
+    An exchange may call an id of ours malformed where it expects one of its own.
+    """
     by_exchange = OrderKey(options.instrument, exchange_order_id=options.order_id)
     by_client = OrderKey(options.instrument, client_order_id=options.order_id)
     match options.by:
@@ -209,5 +221,7 @@ async def _by_either_id(options: Namespace, ask: Callable[[OrderKey], Awaitable[
         case _:
             try:
                 return await ask(by_exchange)
-            except OrderNotFound:
+            except ExchangeRefused as error:
+                if isinstance(error, AuthRefused | PermissionRefused | CancelRefused):
+                    raise
                 return await ask(by_client)

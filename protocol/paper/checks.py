@@ -31,4 +31,4 @@ def check_paper(request: OrderRequest, exchange: str) -> None:
 
 
 def _refuse(what: str, exchange: str) -> NoReturn:
-    raise NotSupported(f"{what} in paper trading", exchange=exchange, operation="place")
+    raise NotSupported(f"paper trading does not have {what}", exchange=exchange, operation="place")

@@ -18,7 +18,11 @@ def margin_account(paper: PaperExchange, what: str) -> MarginAccount:
     """The account, if it is one on margin; `NotSupported` if not."""
     account = paper.state.account
     if not isinstance(account, MarginAccount):
-        raise NotSupported(what, exchange=paper.name, operation=what)
+        raise NotSupported(
+            f"a paper account of this exchange does not have {what}",
+            exchange=paper.name,
+            operation=what,
+        )
     return account
 
 

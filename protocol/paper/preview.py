@@ -32,7 +32,9 @@ def preview(
     """
     if paper.terms.account is AccountKind.MARGIN:
         raise NotSupported(
-            "previews on margin in paper trading", exchange=paper.name, operation="preview"
+            "paper trading does not have previews on margin",
+            exchange=paper.name,
+            operation="preview",
         )
     order = PaperOrder(request, market_of(instrument), paper.rates, "", 0, now_ns, now_ns)
     takes, _ = paper.plan(order, book)

@@ -98,21 +98,27 @@ def test_where_an_exchange_is_can_be_said_in_every_command() -> None:
         ("", "COMMAND"),
         ("trade coinbase", "invalid choice: 'trade'"),
         ("balances nowhere", "invalid choice: 'nowhere'"),
-        ("place coinbase BTC-USD buy 1e3", "invalid amount value: '1e3'"),
-        ("place coinbase BTC-USD buy -1", "invalid amount value: '-1'"),
-        ("place coinbase BTC-USD buy 0", "invalid amount value: '0'"),
-        ("place coinbase BTC-USD buy NaN", "invalid amount value: 'NaN'"),
-        ("place coinbase BTC-USD hold 1", "invalid Side value: 'hold'"),
+        ("place coinbase BTC-USD buy 1e3", "'1e3' is not an amount; write"),
+        ("place coinbase BTC-USD buy -1", "'-1' is not an amount; write"),
+        ("place coinbase BTC-USD buy 0", "'0' is not an amount; write"),
+        ("place coinbase BTC-USD buy NaN", "'NaN' is not an amount; write"),
+        ("place coinbase BTC-USD hold 1", "'hold' is not a side; write one of buy, sell"),
         ("place coinbase BTCUSD buy 1", "'BTCUSD' is not an instrument"),
-        ("watch coinbase BTC-USD --topic news", "invalid topic value: 'news'"),
-        ("watch coinbase BTC-USD --seconds 0", "invalid number of seconds value: '0'"),
-        ("book coinbase BTC-USD --depth 0", "invalid whole number value: '0'"),
+        ("watch coinbase BTC-USD --topic news", "'news' is not a topic; write one of trades"),
+        ("watch coinbase BTC-USD --seconds 0", "'0' is not a number of seconds; write"),
+        ("book coinbase BTC-USD --depth 0", "'0' is not a whole number above zero; write"),
         ("place coinbase BTC-USD buy 1 --price 1 --stop-price 2", "not allowed with"),
         ("place coinbase BTC-USD buy 1 --stop-price 2 --touch-price 3", "not allowed with"),
-        ("place coinbase BTC-USD buy 1 --stop-loss 5points", "invalid price or number of pips"),
-        ("place coinbase BTC-USD buy 1 --take-profit 5pips", "invalid amount value: '5pips'"),
-        ("close-position coinbase BTC-USD --long some", "invalid amount value: 'some'"),
-        ("decode coinbase --stream both", "invalid StreamKind value: 'both'"),
+        (
+            "place coinbase BTC-USD buy 1 --stop-loss 5points",
+            "is not a price or a number of pips; write",
+        ),
+        ("place coinbase BTC-USD buy 1 --take-profit 5pips", "'5pips' is not an amount; write"),
+        ("close-position coinbase BTC-USD --long some", "'some' is not an amount; write `all`, or"),
+        (
+            "decode coinbase --stream both",
+            "'both' is not a kind of stream; write one of market, user",
+        ),
     ],
 )
 def test_mistakes_end_with_code_2_and_say_what_is_wrong(
@@ -122,5 +128,8 @@ def test_mistakes_end_with_code_2_and_say_what_is_wrong(
     with pytest.raises(SystemExit) as ended:
         build_parser().parse_args(command.split())
 
+    told = capsys.readouterr().err
     assert ended.value.code == 2
-    assert complaint in capsys.readouterr().err
+    assert complaint in told
+    assert told.count("\n") == 1
+    assert "--help`" in told

@@ -68,6 +68,32 @@ def test_an_order_lives_by_shell(sim: Path) -> None:
     assert (left.code, left.document) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("exchange", "instrument", "quantity", "price"),
+    [
+        ("coinbase", "BTC-USD", "0.01", "30000"),
+        ("binance_us", "BTC-USD", "0.01", "30000"),
+        ("oanda", "EUR-USD", "100", "0.9"),
+    ],
+)
+def test_an_id_that_is_not_the_exchanges_is_tried_as_ours(
+    sim: Path, exchange: str, instrument: str, quantity: str, price: str
+) -> None:
+    """Without `--by`, even where the exchange calls our id a malformed one of its own."""
+    named = (exchange, instrument)
+    placed = ask(
+        sim, "place", *named, "buy", quantity, "--price", price, "--client-order-id", "either-1"
+    )
+    found = ask(sim, "order", *named, "either-1")
+    cancelled = ask(sim, "cancel", *named, "either-1")
+    missing = ask(sim, "order", *named, "never-1")
+
+    assert [step.code for step in (placed, found, cancelled, missing)] == [0, 0, 0, 1]
+    assert found.document["exchange_order_id"] == placed.document["exchange_order_id"]
+    assert cancelled.document["status"] == "cancelled"
+    assert missing.document["error"] == "order_not_found"
+
+
 def test_all_open_orders_are_cancelled_by_shell(sim: Path) -> None:
     """Of an instrument, then of all; where none is open that is no failure."""
     for instrument in ("BTC-USD", "ETH-USD"):
