@@ -163,7 +163,7 @@ def _level(level: Level | None) -> tuple[str, str]:
 def _state(book: BookView) -> Text:
     if not book.in_step:
         return Text("STALE", "bold red")
-    return Text(f"in step, {len(book.bids()) + len(book.asks())} levels", "green")
+    return Text("in step", "green")
 
 
 def _actor(child: ChildInfo) -> Text:
