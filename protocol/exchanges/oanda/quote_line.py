@@ -1,6 +1,7 @@
 """What was told of one instrument's quotes, in the form in which each topic wants them.
 
-Each quote is whole: the ladder that it brings replaces the one before. The book is kept only
+Each quote is whole: the ladder that it brings replaces the one before. Lines have no numbers, so
+of two that changed places only their times tell: the older one is no news. The book is kept only
 while somebody wants it.
 """
 
@@ -21,17 +22,21 @@ from venuetree.protocol.exchanges.oanda.reading import NAME
 from venuetree.protocol.models import Level, Side, Topic
 from venuetree.protocol.port import SessionEvent
 from venuetree.protocol.session import book_updated
+from venuetree.protocol.timestamps import SECOND
 
 __all__ = ["QuoteLine"]
 
 _ZERO: Final = Decimal(0)
+#: Ours: lines change places within moments. A price that is older by more was not overtaken: the
+#: exchange's clock was set back, and to wait until it has caught up would silence the instrument.
+_OVERTAKEN_WITHIN_NS: Final = 10 * SECOND
 
 
 class QuoteLine:
     """One instrument's quotes.
 
     Attributes:
-        last: the newest, None before the first.
+        last: the newest that was told, None before the first.
         heard_ns: when it came, our clock.
     """
 
@@ -44,7 +49,9 @@ class QuoteLine:
         self._status: tuple[bool | None, str] | None = None
 
     def tell(self, told: QuoteChanged, topics: frozenset[Topic], now_ns: int) -> list[SessionEvent]:
-        """What a quote is to those who want the instrument's."""
+        """What a quote is to those who want the instrument's; nothing if it is no news."""
+        if self.last is not None and _is_overtaken(told, self.last):
+            return []
         before, self.last, self.heard_ns = self.last, told, now_ns
         status = (told.is_tradeable, told.status)
         is_new_status, self._status = status != self._status, status
@@ -89,6 +96,16 @@ class QuoteLine:
             return [BookInStep(NAME, name, self.book, now_ns, time_ns)]
         changed = BookChanged(NAME, name, changes, time_ns, now_ns)
         return [book_updated(NAME, self.book, changed, now_ns)]
+
+
+def _is_overtaken(told: QuoteChanged, last: QuoteChanged) -> bool:
+    """Whether a price comes after a newer one. A halt counts whatever its time.
+
+    To wait for the next price costs less than to trade into a halt.
+    """
+    if told.is_tradeable is False or told.exchange_time_ns is None or last.exchange_time_ns is None:
+        return False
+    return 0 < last.exchange_time_ns - told.exchange_time_ns <= _OVERTAKEN_WITHIN_NS
 
 
 def _best(told: QuoteChanged) -> tuple[Level | None, Level | None]:

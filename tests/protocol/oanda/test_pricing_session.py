@@ -273,6 +273,64 @@ def test_best_prices_and_status_are_told_when_they_change() -> None:
     assert status.status == "non-tradeable"
 
 
+def test_a_price_that_is_older_than_the_last_is_no_news() -> None:
+    """Two lines that changed places leave the newer one standing, in every form of a quote."""
+    others = [Topic.TICKER, Topic.BOOK_TOP, Topic.BEST_PRICES, Topic.STATUS]
+    line = Line(QUOTES, BOOK, *(("EUR-USD", topic) for topic in others))
+    line.hear(price("1.10000", second=20))
+    line.hear(price("1.10002", second=22))
+
+    assert line.hear(price("1.10001", second=21)) == []
+    (book,) = {id(event.book): event.book for event in line.of(BookInStep, BookUpdated)}.values()
+    assert [level.price for level in book.bids()] == [Decimal("1.10002")]
+    assert line.hear(price("1.10003", second=23))
+
+
+def test_a_price_of_the_same_time_as_the_last_is_told() -> None:
+    """Which of the two came last is then all that is known."""
+    line = Line(QUOTES)
+    line.hear(price("1.10000"))
+    (told,) = line.hear(price("1.10001"))
+
+    assert isinstance(told, QuoteChanged)
+    assert told.bids[0].price == Decimal("1.10001")
+
+
+def test_a_halt_counts_whatever_its_time() -> None:
+    """To trade into a halt costs more than to wait for the next price."""
+    line = Line(("EUR-USD", Topic.STATUS))
+    line.hear(price(second=22))
+    (halted,) = line.hear(price(second=21, tradeable=False, status="non-tradeable"))
+    (resumed,) = line.hear(price(second=23))
+
+    assert isinstance(halted, InstrumentStatusChanged)
+    assert halted.status == "non-tradeable"
+    assert isinstance(resumed, InstrumentStatusChanged)
+    assert resumed.status == "tradeable"
+
+
+def test_a_clock_that_was_set_back_does_not_silence_an_instrument() -> None:
+    """Lines change places within moments; what is older by more is the exchange's time anew."""
+    line = Line(QUOTES)
+    line.hear(price("1.10000", second=40))
+    (told,) = line.hear(price("1.10001", second=20))
+
+    assert isinstance(told, QuoteChanged)
+    assert [type(event) for event in line.hear(price("1.10002", second=21))] == [QuoteChanged]
+
+
+def test_lines_without_news_do_not_hide_that_newer_quotes_are_kept_back() -> None:
+    """A stream that repeats old prices is looked into like a silent one."""
+    line = Line(QUOTES)
+    line.hear(price(second=22))
+    calls: list[Any] = []
+    for _ in range(5):
+        line.hear(price(second=21))
+        calls += line.step(8 * SECOND)
+
+    assert calls == [Call(FetchTickers(("EUR-USD",)))]
+
+
 def test_who_comes_later_is_told_what_is_known() -> None:
     """A quiet market may say nothing for long."""
     line = Line(QUOTES)

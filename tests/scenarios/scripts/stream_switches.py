@@ -27,6 +27,7 @@ from venuetree.protocol.exchanges.binance_us.session import MarketSession as Bin
 from venuetree.protocol.exchanges.binance_us.succession import Succession
 from venuetree.protocol.exchanges.binance_us.user_session import UserSession
 from venuetree.protocol.exchanges.coinbase.session import MarketSession as CoinbaseSession
+from venuetree.protocol.exchanges.oanda import quote_line
 from venuetree.protocol.exchanges.oanda.pricing_session import PricingSession
 from venuetree.protocol.exchanges.oanda.quote_line import QuoteLine
 from venuetree.protocol.limits import RateLimiter, Start
@@ -105,6 +106,11 @@ def call_no_quotes_stale(patch: Patch) -> None:
         return ()
 
     patch.setattr(PricingSession, "closed", closed)
+
+
+def tell_prices_as_they_come(patch: Patch) -> None:
+    """OANDA: a price is the newest because it came last."""
+    patch.setattr(quote_line, "_is_overtaken", lambda _told, _last: False)
 
 
 def tell_no_state(patch: Patch) -> None:

@@ -17,6 +17,9 @@ SWITCHED_OFF: Final[Mapping[str, Switch]] = {
     "book-updates-are-swapped": Switch(
         "binance_us", "A change is applied whatever its numbers.", off.apply_changes_as_they_come
     ),
+    "prices-are-swapped": Switch(
+        "oanda", "What came last is taken for the newest.", off.tell_prices_as_they_come
+    ),
     "frame-is-half-a-json-text": Switch(
         "oanda", "What cannot be read is left out.", off.skip_what_cannot_be_read
     ),
