@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from venuetree.scenarios.operators.binance_us import BinanceUsOperator
-from venuetree.scenarios.operators.coinbase import CoinbaseOperator
+from venuetree.scenarios.operators.binance_us import binance_us_operator
+from venuetree.scenarios.operators.coinbase import coinbase_operator
 from venuetree.scenarios.operators.oanda import OandaOperator
 from venuetree.scenarios.operators.port import (
     Held,
@@ -26,7 +26,7 @@ __all__ = [
 
 #: One line an exchange. Each takes the seed, our true time, and settings of its simulator.
 OPERATORS: Mapping[str, Callable[..., Operator]] = {
-    "coinbase": CoinbaseOperator,
-    "binance_us": BinanceUsOperator,
+    "coinbase": coinbase_operator,
+    "binance_us": binance_us_operator,
     "oanda": OandaOperator,
 }

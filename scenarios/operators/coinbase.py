@@ -1,140 +1,57 @@
 """Runs the simulated Coinbase."""
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from venuetree.protocol.models import Side
 from venuetree.protocol.port import Endpoints
-from venuetree.scenarios.operators.port import (
-    Held,
-    HeldAccount,
-    HeldFill,
-    HeldOrder,
-    Patterns,
-)
+from venuetree.scenarios.operators.port import HeldOrder, Patterns
+from venuetree.scenarios.operators.spot import Key, Particulars, SpotOperator, held_order
 from venuetree.scenarios.simulated.coinbase import Settings, SimulatedCoinbase
 from venuetree.scenarios.simulated.coinbase.desk import ACCOUNT
 from venuetree.scenarios.simulated.coinbase.keys import ApiKey, Permission
-from venuetree.scenarios.simulated.coinbase.orders import AccountOrder, Status
-from venuetree.scenarios.simulated.matching import Side as TheirSide
 
-__all__ = ["CoinbaseOperator"]
+__all__ = ["coinbase_operator"]
 
 _PRODUCT = "BTC-USD"
+_PATTERNS = Patterns(
+    place="POST /api/v3/brokerage/orders",
+    cancel="POST */orders/batch_cancel",
+    read="GET */orders/historical/*",
+    book="level2",
+    market="[lmt]*",
+    user="user",
+    market_surface="stream",
+    cancel_all="POST */orders/batch_cancel",
+)
 
 
-class CoinbaseOperator:
-    """An `Operator`."""
+def coinbase_operator(seed: int, now_ns: Callable[[], int], **settings: Any) -> SpotOperator:
+    """Who runs a simulated Coinbase with these settings."""
+    exchange = SimulatedCoinbase(seed=seed, settings=Settings(**settings), now_ns=now_ns)
 
-    instrument = "BTC-USD"
-    small = Decimal("0.01")
-    patterns = Patterns(
-        place="POST /api/v3/brokerage/orders",
-        cancel="POST */orders/batch_cancel",
-        read="GET */orders/historical/*",
-        book="level2",
-        market="[lmt]*",
-        user="user",
-        market_surface="stream",
-        cancel_all="POST */orders/batch_cancel",
-    )
-
-    def __init__(self, seed: int, now_ns: Callable[[], int], **settings: Any) -> None:
-        self.simulator = SimulatedCoinbase(seed=seed, settings=Settings(**settings), now_ns=now_ns)
-        self.credentials: Mapping[str, str] = _credentials(self.simulator.es256_key)
-        self._key = self.simulator.es256_key.name
-
-    @property
-    def tick(self) -> Decimal:
-        """Between one price and the next."""
-        return self.simulator.market(_PRODUCT).product.price_increment
-
-    def endpoints(self, addresses: Mapping[str, tuple[str, int]]) -> Endpoints:
-        """Where an engine finds the exchange."""
-        told = self.simulator.endpoints(addresses)
+    def endpoints(addresses: Mapping[str, tuple[str, int]]) -> Endpoints:
+        told = exchange.endpoints(addresses)
         return Endpoints(told["rest"], told["stream"], told["user_stream"])
 
-    def orders(self, client_order_id: str) -> tuple[HeldOrder, ...]:
-        """Every order that was ever created under this client order id."""
-        return tuple(
-            HeldOrder(client_order_id, order.order_id, _held(order), _fills(order))
-            for order in self.simulator.orders
-            if order.client_order_id == client_order_id
-        )
+    def orders() -> Iterator[HeldOrder]:
+        for order in exchange.orders:
+            yield held_order(order.client_order_id, order.order_id, order.status, order.fills)
 
-    def account(self) -> HeldAccount:
-        """What the account holds."""
-        ledger = self.simulator.venue.ledger
-        held = {name: ledger.balance(ACCOUNT, name) for name in ledger.currencies(ACCOUNT)}
-        return HeldAccount(
-            {name: (each.available, each.held) for name, each in held.items() if each.total}, {}
-        )
-
-    def top(self) -> tuple[Decimal, Decimal]:
-        """The best bid and the best ask."""
-        bids, asks = self.book()
-        return bids[0][0], asks[0][0]
-
-    def book(self) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
-        """Bids and asks, best first."""
-        return (
-            self.simulator.book(_PRODUCT, TheirSide.BUY),
-            self.simulator.book(_PRODUCT, TheirSide.SELL),
-        )
-
-    def trade_against(self, side: Side, price: Decimal, quantity: Decimal) -> None:
-        """Let the house take so much of our order, which must be the best of its side."""
-        del price
-        taker = TheirSide.SELL if side is Side.BUY else TheirSide.BUY
-        self.simulator.trade(_PRODUCT, taker, quantity)
-
-    def offer(self, side: Side, price: Decimal, quantity: Decimal) -> None:
-        """Let the house buy or sell so much at a price."""
-        house = TheirSide.BUY if side is Side.BUY else TheirSide.SELL
-        self.simulator.offer(_PRODUCT, house, price, quantity)
-
-    def thin_out(self, quantity: Decimal) -> None:
-        """Leave only so much to be had at the best ask."""
-        _, asks = self.book()
-        self.simulator.trade(_PRODUCT, TheirSide.BUY, asks[0][1] - quantity)
-
-    def revoke_key(self) -> None:
-        """Let the engine's key be unknown from now on."""
-        self.simulator.revoke_key(self._key)
-
-    def restrict_key(self) -> None:
-        """Give the engine a key that may look and not trade."""
-        key = self.simulator.add_key(permissions=frozenset({Permission.VIEW}))
-        self._key, self.credentials = key.name, _credentials(key)
-
-    def spoil_key(self) -> None:
-        """Give the engine a key that the exchange has never seen."""
-        self.restrict_key()
-        self.simulator.revoke_key(self._key)
-
-    def halt(self) -> None:
-        """Let the instrument not be traded."""
-        self.simulator.change_product(_PRODUCT, trading_disabled=True)
-
-    def resume(self) -> None:
-        """Let it be traded again."""
-        self.simulator.change_product(_PRODUCT, trading_disabled=False)
-
-    def holding(self) -> Decimal:
-        """All bitcoin of the account, held for orders or not."""
-        return self.simulator.balance("BTC").total
+    its = Particulars(
+        symbol=_PRODUCT,
+        patterns=_PATTERNS,
+        ledger=exchange.venue.ledger,
+        account=ACCOUNT,
+        tick=lambda: exchange.market(_PRODUCT).product.price_increment,
+        endpoints=endpoints,
+        orders=orders,
+        key=_key(exchange.es256_key),
+        look_only_key=lambda: _key(exchange.add_key(permissions=frozenset({Permission.VIEW}))),
+        halt=lambda: exchange.change_product(_PRODUCT, trading_disabled=True),
+        resume=lambda: exchange.change_product(_PRODUCT, trading_disabled=False),
+    )
+    return SpotOperator(exchange, its)
 
 
-def _credentials(key: ApiKey) -> Mapping[str, str]:
-    return {"key_name": key.name, "private_key": key.secret}
-
-
-def _held(order: AccountOrder) -> Held:
-    if not order.status.over:
-        return Held.OPEN
-    return Held.FILLED if order.status is Status.FILLED else Held.CANCELLED
-
-
-def _fills(order: AccountOrder) -> tuple[HeldFill, ...]:
-    return tuple(HeldFill(fill.price, fill.quantity, fill.commission) for fill in order.fills)
+def _key(key: ApiKey) -> Key:
+    return Key(key.name, {"key_name": key.name, "private_key": key.secret})
