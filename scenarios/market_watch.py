@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import anyio
+
 from venuetree.protocol.events import (
     BookInStep,
     BookStale,
@@ -10,7 +12,8 @@ from venuetree.protocol.events import (
     StreamConnected,
     StreamDisconnected,
 )
-from venuetree.scenarios.faults import ResetConnection
+from venuetree.protocol.models import Topic
+from venuetree.scenarios.faults import RefuseConnection, ResetConnection
 from venuetree.scenarios.witness import Witness
 from venuetree.scenarios.world import World
 from venuetree.scenarios.world_log import LineKind
@@ -23,6 +26,7 @@ __all__ = [
     "book_is_repaired",
     "dials",
     "expect_backoff",
+    "handshakes_fail",
     "has_lost_a_stream",
     "is_back_after",
     "is_said",
@@ -34,6 +38,8 @@ __all__ = [
 _FIRST_S, _LAST_S = 0.25, 30.0
 #: What jitter, a handshake and the pace of the network may do to it.
 _SHORTER, _LONGER_S = 0.75, 3.0
+#: How many attempts that makes in five minutes, give or take a few.
+_TRIED = range(5, 21)
 
 
 async def book_begins(seen: Witness) -> int:
@@ -139,6 +145,29 @@ async def is_back_after(world: World, seen: Witness) -> float:
         lambda: bool(seen.of(BookInStep, since=index)), "the book was never told in step again"
     )
     return (back.received_time_ns - lost.received_time_ns) / 1e9
+
+
+async def handshakes_fail(world: World, status: int) -> int:
+    """Lose the market's connection and refuse each new one with a status, for five minutes.
+
+    Gives how many were tried: ever more seldom. Meanwhile questions are answered; when it is over
+    the book is had anew.
+    """
+    async with world.market(Topic.BOOK) as seen:
+        begun = await book_begins(seen)
+        surface = world.operator.patterns.market_surface
+        refusals = world.inject(RefuseConnection(surface, status=status, times=None))
+        world.inject(ResetConnection(channel=world.operator.patterns.book))
+        await world.until(lambda: bool(seen.of(StreamDisconnected)), "it was never told")
+        started = anyio.current_time()
+        await anyio.sleep(300)
+        await world.exchange.balances()
+        tried = refusals.fired
+        world.expect(tried in _TRIED, f"{tried} attempts in five minutes")
+        expect_backoff(world, dials(world, "stream", since=started))
+        refusals.remove()
+        await book_is_repaired(world, seen, StaleReason.DISCONNECTED, since=begun, seconds=60)
+    return tried
 
 
 def market_reader(world: World, exchange: str = "") -> ChildInfo:

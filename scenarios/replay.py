@@ -11,8 +11,9 @@ from venuetree.protocol.errors import EngineError
 from venuetree.scenarios.scenario import Scenario
 from venuetree.scenarios.simulated.fault_plan import ScheduledFault
 from venuetree.scenarios.virtual_time import run_virtual
-from venuetree.scenarios.world import BrokenPromise, World, open_world
+from venuetree.scenarios.world import BrokenPromise, World
 from venuetree.scenarios.world_log import Line, LineKind
+from venuetree.scenarios.world_opening import open_world
 
 __all__ = ["Outcome", "Verdict", "replay"]
 

@@ -23,9 +23,7 @@ from typing import Any, TypeVar
 import anyio
 from attrs import define, field
 
-from venuetree.actors.clock import LoopClock
 from venuetree.actors.errors import ActorError
-from venuetree.actors.stream_reader import StreamDetail
 from venuetree.config import ExchangeConfig, exchange_config
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
@@ -34,16 +32,14 @@ from venuetree.protocol.errors import EngineError
 from venuetree.protocol.models import Fill, OrderRequest, Side, Topic
 from venuetree.scenarios.faults import Fault
 from venuetree.scenarios.memory_network import MemoryNetwork
-from venuetree.scenarios.memory_server import serving_in_memory
-from venuetree.scenarios.operators import OPERATORS, HeldOrder, Operator
+from venuetree.scenarios.operators import HeldOrder, Operator
 from venuetree.scenarios.simulated.fault_plan import ScheduledFault
 from venuetree.scenarios.simulated.log import LogKind
-from venuetree.scenarios.simulated.registry import Simulator
 from venuetree.scenarios.witness import Witness, listening
-from venuetree.scenarios.world_clock import BASE_NS, WorldClock
+from venuetree.scenarios.world_clock import WorldClock
 from venuetree.scenarios.world_log import LineKind, WorldLog
 
-__all__ = ["BASE_NS", "BrokenPromise", "World", "WorldClock", "open_world"]
+__all__ = ["BrokenPromise", "World"]
 
 E = TypeVar("E", bound=EngineError)
 
@@ -317,12 +313,6 @@ class World:
         ours = [tuple(level) for level in book.bids()], [tuple(level) for level in book.asks()]
         return ours == self.operator.book()
 
-    def is_account_told(self) -> bool:
-        """Whether the account's own stream is up and healthy."""
-        children = self.engine.snapshot()[f"{self.name}/io"].children
-        readers = [child.detail for child in children if isinstance(child.detail, StreamDetail)]
-        return bool(readers) and all(reader.is_healthy for reader in readers)
-
     def asked(self, pattern: str = "*") -> list[str]:
         """The requests that reached the exchange, oldest first: `METHOD /path`, by shell pattern.
 
@@ -351,59 +341,3 @@ class World:
         except (EngineError, ActorError) as error:
             raise BrokenPromise(f"it ended with {type(error).__name__}: {error}") from error
         raise BrokenPromise(f"it ended without {kind.__name__}: {answer}")
-
-
-@asynccontextmanager
-async def open_world(
-    name: str,
-    *,
-    seed: int,
-    beside: Sequence[str] = (),
-    simulator: Mapping[str, Any] | None = None,
-    settings: Mapping[str, Any] | None = None,
-    configure: Callable[[ExchangeConfig], ExchangeConfig] = lambda config: config,
-    tick_s: float = 0.05,
-) -> AsyncIterator[World]:
-    """A world without an engine yet, while the body runs.
-
-    Args:
-        name: of the exchange that it is about.
-        seed: of prices, ids, jitter: of everything that is drawn.
-        beside: other exchanges that the engine trades on as well.
-        simulator: settings of the exchange's simulator.
-        settings: of the engine's configuration of each exchange.
-        configure: makes of each configuration the one that an engine gets.
-        tick_s: between two ticks of the simulators; long where hours pass, since each is work.
-    """
-    true = LoopClock(BASE_NS, origin=anyio.current_time())
-    operators = {name: OPERATORS[name](seed, true.now_ns, **(simulator or {}))}
-    operators |= {other: OPERATORS[other](seed, true.now_ns) for other in beside}
-    network = MemoryNetwork()
-    simulators = [operator.simulator for operator in operators.values()]
-    async with serving_in_memory(network, *simulators, tick_s=tick_s) as addresses:
-        log = WorldLog(true.now_ns)
-        for operator in operators.values():
-            _log_faults(operator.simulator, log)
-        yield World(
-            name=name,
-            seed=seed,
-            operators=operators,
-            network=network,
-            clock=WorldClock(true),
-            log=log,
-            settings=settings or {},
-            addresses=addresses,
-            configure=configure,
-        )
-
-
-def _log_faults(simulator: Simulator, log: WorldLog) -> None:
-    """Let the world's log tell of each fault in the moment in which it fires."""
-    plan = simulator.faults
-    report = plan.report
-
-    def tell(fault: Fault, hit: str) -> None:
-        report(fault, hit)
-        log.add(LineKind.FAULT, f"{simulator.name}: {type(fault).__name__} on {hit}")
-
-    plan.report = tell

@@ -2,10 +2,11 @@
 
 import anyio
 
-from venuetree.protocol.events import BookStale, FillReceived, StreamDisconnected
-from venuetree.protocol.models import Side, Topic
+from venuetree.protocol.events import BookStale, StreamDisconnected
+from venuetree.protocol.models import Topic
+from venuetree.scenarios.account_watch import account_begins, fill_is_told_once, trade_with
 from venuetree.scenarios.faults import Backlog, StallStream
-from venuetree.scenarios.market_watch import account_reader, book_begins, market_reader
+from venuetree.scenarios.market_watch import book_begins, market_reader
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
 
@@ -20,21 +21,16 @@ async def account_stream_falls_silent(world: World) -> str:
     """Silence it for good, fill an order, and wait until that is told."""
     async with world.market(Topic.BOOK) as seen, world.account() as told:
         await book_begins(seen)
-        await world.until(lambda: bool(account_reader(world).detail.is_healthy), "no stream")
+        await account_begins(world)
         order = await world.exchange.place(world.near_bid("a1"))
         await anyio.sleep(5)
         stall = StallStream(channel=world.operator.patterns.user, backlog=Backlog.DISCARDED)
         world.inject(stall)
-        world.operator.trade_against(Side.BUY, order.price or world.small, world.small)
-        await world.until(
-            lambda: bool(told.of(FillReceived)), "the fill was never told", seconds=600
-        )
+        trade_with(world, order)
+        await fill_is_told_once(world, told, "a1", seconds=600)
         await world.until(
             lambda: bool(told.of(StreamDisconnected)), "the deaf stream was left", seconds=300
         )
-        await anyio.sleep(120)
-        fills = told.of(FillReceived)
-        world.expect(len(fills) == 1, f"the fill was told {len(fills)} times")
         world.expect(not seen.of(BookStale), "the book went stale with it")
         world.expect(market_reader(world).restarts == 0, "the market's stream was opened anew")
     return told.of(StreamDisconnected)[0].reason

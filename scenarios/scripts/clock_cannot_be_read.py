@@ -9,7 +9,9 @@ from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
 
 
-@scenario("Whatever crashes for a while comes back by itself: books right, orders taken.")
+@scenario(
+    "Whatever crashes for a while is told, and comes back by itself: books right, orders taken."
+)
 async def clock_cannot_be_read(world: World) -> str:
     """Break it, mend it, and see that everything works."""
     async with world.market(Topic.BOOK) as seen, world.account():

@@ -1,6 +1,6 @@
 """The market's connection is reset between two messages."""
 
-from venuetree.protocol.events import StaleReason
+from venuetree.protocol.events import StaleReason, StreamConnected
 from venuetree.protocol.models import Topic
 from venuetree.scenarios.faults import ResetConnection
 from venuetree.scenarios.market_watch import (
@@ -21,7 +21,7 @@ async def connection_is_reset(world: World) -> str:
         world.inject(ResetConnection(channel=world.operator.patterns.book))
         stale = await book_is_repaired(world, seen, StaleReason.DISCONNECTED, since=begun)
         reader = market_reader(world)
-        back = next(e for e in seen.events[begun:] if type(e).__name__ == "StreamConnected")
+        back, _ = await seen.see(StreamConnected, since=begun)
         took_s = (back.received_time_ns - stale.received_time_ns) / 1e9
         world.expect(reader.restarts == 1, f"its reader was restarted {reader.restarts} times")
         world.expect(took_s < 1.0, f"it took {took_s:.2f} s to connect again")

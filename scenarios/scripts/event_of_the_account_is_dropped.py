@@ -2,7 +2,7 @@
 
 import anyio
 
-from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins, fill_is_told_once, trade_with
 from venuetree.scenarios.faults import DropFrame
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
@@ -18,18 +18,10 @@ from venuetree.scenarios.world import World
 async def event_of_the_account_is_dropped(world: World) -> str:
     """Drop the very events that tell of an execution."""
     async with world.account() as account:
-        await world.until(world.is_account_told, "the account's stream does not come up")
+        await account_begins(world)
         order = await world.exchange.place(world.near_bid("a1"))
         await anyio.sleep(2)
         world.inject(DropFrame(channel=world.operator.patterns.user))
-        price = order.price or world.small
-        world.operator.trade_against(order.side, price, world.small)
-        await world.until(
-            lambda: OrderStatus.FILLED in account.statuses("a1") and bool(account.fills("a1")),
-            "the fill was never told",
-        )
-        await anyio.sleep(30)
-        fills = account.fills("a1")
-    told = sum(fill.quantity for fill in fills)
-    world.expect(told == world.held("a1").filled == world.small, f"fills of {told} were told")
-    return f"{len(fills)} fill told"
+        trade_with(world, order)
+        await fill_is_told_once(world, account, "a1")
+    return "the fill was told, once"

@@ -1,4 +1,4 @@
-"""The exchange's clock is set forward by half a minute, then back."""
+"""The exchange's clock is set forward by five minutes, then back by ten."""
 
 from venuetree.protocol.models import OrderStatus
 from venuetree.scenarios.faults import ClockSkew

@@ -4,6 +4,7 @@ import anyio
 
 from venuetree.protocol.errors import TransportError
 from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
 
@@ -16,8 +17,9 @@ from venuetree.scenarios.world import World
     tick_s=0.5,
 )
 async def exchange_is_down_at_the_start(world: World) -> str:
-    """Try an order while it is down, then again when it is back."""
+    """Ask, and try an order while it is down, then again when it is back."""
     world.expect(not world.exchange.is_reachable, "it is said to be reachable")
+    await world.error_of(TransportError, world.exchange.balances())
     await world.error_of(TransportError, world.exchange.place(world.far_bid("early")))
     await anyio.sleep(60)
     world.bring_up()
@@ -25,5 +27,5 @@ async def exchange_is_down_at_the_start(world: World) -> str:
     order = await world.exchange.place(world.far_bid("a1"))
     world.expect(order.status is OrderStatus.OPEN, f"the order is {order.status.value}")
     world.expect(not world.operator.orders("early"), "the order that was not sent is there")
-    await world.until(world.is_account_told, "the account's stream does not come up")
+    await account_begins(world)
     return f"{world.held('a1').status.value} at the exchange, once"

@@ -3,6 +3,7 @@
 import anyio
 
 from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins
 from venuetree.scenarios.faults import SlowReply
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
@@ -19,7 +20,7 @@ async def fill_is_told_before_the_reply(world: World) -> str:
     """Hold the reply to a market order back for three seconds."""
     before = world.operator.holding()
     async with world.account() as account:
-        await world.until(world.is_account_told, "the account's stream does not come up")
+        await account_begins(world)
         world.inject(SlowReply(to=world.operator.patterns.place, delay_s=_HELD_BACK_S))
         began = anyio.current_time()
         told_after: list[float] = []

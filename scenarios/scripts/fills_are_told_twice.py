@@ -1,8 +1,6 @@
 """The account's stream tells every event twice."""
 
-import anyio
-
-from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins, fill_is_told_once, trade_with
 from venuetree.scenarios.faults import DuplicateUserEvents
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
@@ -17,19 +15,12 @@ async def fills_are_told_twice(world: World) -> str:
     """Have an order executed while everything is told twice."""
     before = world.operator.holding()
     async with world.account() as account:
-        await world.until(world.is_account_told, "the account's stream does not come up")
+        await account_begins(world)
         world.inject(DuplicateUserEvents(times=None))
         order = await world.exchange.place(world.near_bid("a1"))
-        price = order.price or world.small
-        world.operator.trade_against(order.side, price, world.small)
-        await world.until(
-            lambda: OrderStatus.FILLED in account.statuses("a1"), "it was not told as filled"
-        )
-        await anyio.sleep(30)
-        fills, statuses = account.fills("a1"), account.statuses("a1")
-    told = sum(fill.quantity for fill in fills)
-    world.expect(told == world.small, f"fills of {told} were told")
-    world.expect(statuses.count(OrderStatus.FILLED) == 1, f"it was told as {statuses}")
+        trade_with(world, order)
+        await fill_is_told_once(world, account, "a1")
+        fills = account.fills("a1")
     bought = world.operator.holding() - before
     world.expect(bought == world.received(fills), f"the account has {bought} more")
     return f"{len(fills)} fill told"

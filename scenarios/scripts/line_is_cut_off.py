@@ -1,8 +1,6 @@
 """A line of a stream ends in the middle, and its connection with it."""
 
-from decimal import Decimal
-
-from venuetree.protocol.events import BookUpdated, StaleReason
+from venuetree.protocol.events import QuoteChanged, StaleReason
 from venuetree.protocol.models import Topic
 from venuetree.scenarios.faults import CutFrame, Loss
 from venuetree.scenarios.market_watch import book_begins, book_is_repaired
@@ -16,14 +14,16 @@ from venuetree.scenarios.world import World
 )
 async def line_is_cut_off(world: World) -> str:
     """Cut one line short with a goodbye, then another with a reset."""
-    told: list[Decimal] = []
-    async with world.market(Topic.BOOK) as seen:
+    async with world.market(Topic.BOOK, Topic.QUOTES) as seen:
         since = await book_begins(seen)
         for how in (Loss.CLOSED, Loss.RESET):
             world.inject(CutFrame(channel=world.operator.patterns.book, how=how))
             await book_is_repaired(world, seen, StaleReason.DISCONNECTED, since=since)
             since = len(seen.events)
-        told = [change.price for e in seen.of(BookUpdated) for change in e.changes]
-    bid, _ = world.operator.top()
-    world.expect(all(abs(each / bid - 1) < Decimal("0.05") for each in told), "a price was cut")
+        quotes = seen.of(QuoteChanged)
+    told = [level.price for quote in quotes for level in (*quote.bids, *quote.asks)]
+    # Every price has the tick's digits; one that was cut short has fewer.
+    digits = world.operator.tick.as_tuple().exponent
+    cut = [each for each in told if each.as_tuple().exponent != digits]
+    world.expect(bool(told) and not cut, f"prices were cut: {cut}")
     return "twice, and no price was made of it"

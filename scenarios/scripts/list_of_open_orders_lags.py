@@ -3,6 +3,7 @@
 import anyio
 
 from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins
 from venuetree.scenarios.faults import LaggingOpenOrders, ResetConnection
 from venuetree.scenarios.operators import Held
 from venuetree.scenarios.scenario import scenario
@@ -17,7 +18,7 @@ from venuetree.scenarios.world import World
 )
 async def list_of_open_orders_lags(world: World) -> str:
     """Have the list read, because the account's stream breaks, while it lags."""
-    await world.until(world.is_account_told, "the account's stream does not come up")
+    await account_begins(world)
     await world.exchange.place(world.far_bid("ended"))
     await world.exchange.cancel("ended")
     lags = world.inject(LaggingOpenOrders(for_s=30.0))

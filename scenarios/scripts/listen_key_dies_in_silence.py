@@ -1,21 +1,9 @@
 """A listen key is worth nothing any more, and nobody says so: the connection stays open."""
 
-import anyio
-
-from venuetree.protocol.events import FillReceived
-from venuetree.protocol.models import OrderStatus, Side
-from venuetree.scenarios.faults import ExpireListenKey, Respond
-from venuetree.scenarios.market_watch import account_reader
+from venuetree.scenarios.account_watch import listen_key_ends_under_an_order, without_the_api
+from venuetree.scenarios.faults import ExpireListenKey
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
-
-#: The other way to the account's events, by which no listen key is wanted.
-_API = "WS userDataStream*"
-
-
-def without_the_api(world: World) -> None:
-    """Let the WebSocket API not know of account streams, so that a listen key is had."""
-    world.inject(Respond(to=_API, status=410, times=None))
 
 
 @scenario(
@@ -28,24 +16,5 @@ def without_the_api(world: World) -> None:
 )
 async def listen_key_dies_in_silence(world: World) -> str:
     """End the key without a word, let an order fill, and wait for the truth."""
-    async with world.account() as told:
-        await world.until(
-            lambda: bool(account_reader(world).detail.is_healthy), "no stream by a listen key"
-        )
-        order = await world.exchange.place(world.near_bid("a1"))
-        await anyio.sleep(5)
-        restarts = account_reader(world).restarts
-        expired = world.inject(ExpireListenKey(announced=False))
-        await world.until(lambda: expired.fired == 1, "the key was not in use")
-        world.operator.trade_against(Side.BUY, order.price or world.small, world.small)
-        await world.until(
-            lambda: bool(told.of(FillReceived)), "the fill was never told", seconds=600
-        )
-        await anyio.sleep(300)
-        fills = [event.fill for event in told.of(FillReceived)]
-        now = await world.exchange.order(order.key)
-    world.expect(len(fills) == 1, f"the fill was told {len(fills)} times")
-    world.expect(fills[0].quantity == order.quantity, f"a fill of {fills[0].quantity} was told")
-    world.expect(now.status is OrderStatus.FILLED, f"the order is {now.status.value}")
-    world.expect(account_reader(world).restarts > restarts, "the dead stream was left as it was")
+    await listen_key_ends_under_an_order(world, ExpireListenKey(announced=False), seconds=600)
     return "one fill, told once, over another stream"

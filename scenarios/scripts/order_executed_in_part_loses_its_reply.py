@@ -3,6 +3,7 @@
 import anyio
 
 from venuetree.protocol.models import OrderStatus, TimeInForce
+from venuetree.scenarios.account_watch import account_begins
 from venuetree.scenarios.faults import LoseReply
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
@@ -19,7 +20,7 @@ async def order_executed_in_part_loses_its_reply(world: World) -> str:
     half = world.small / 2
     world.operator.thin_out(half)
     async with world.account() as account:
-        await world.until(world.is_account_told, "the account's stream does not come up")
+        await account_begins(world)
         world.inject(LoseReply(to=world.operator.patterns.place))
         request = world.bid_at_the_ask("a1", time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
         order = await world.exchange.place(request)

@@ -4,6 +4,7 @@ import anyio
 
 from venuetree.protocol.errors import CancelRefused
 from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins, trade_with
 from venuetree.scenarios.faults import DelayRequest, Loss
 from venuetree.scenarios.operators import Held
 from venuetree.scenarios.scenario import scenario
@@ -19,14 +20,13 @@ from venuetree.scenarios.world import World
 async def order_fills_while_it_is_cancelled(world: World) -> str:
     """Delay the cancel, and trade with the order meanwhile."""
     async with world.account() as account:
-        await world.until(world.is_account_told, "the account's stream does not come up")
+        await account_begins(world)
         order = await world.exchange.place(world.near_bid("a1"))
         world.inject(DelayRequest(to=world.operator.patterns.cancel, delay_s=2.0, how=Loss.HANGING))
 
         async def trade() -> None:
             await anyio.sleep(1)
-            price = order.price or world.small
-            world.operator.trade_against(order.side, price, world.small)
+            trade_with(world, order)
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(trade)

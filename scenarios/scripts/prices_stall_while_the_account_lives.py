@@ -2,6 +2,7 @@
 
 from venuetree.protocol.events import BookStale, FillReceived, StaleReason, StreamDisconnected
 from venuetree.protocol.models import Topic
+from venuetree.scenarios.account_watch import account_begins
 from venuetree.scenarios.faults import StallStream
 from venuetree.scenarios.market_watch import account_reader, book_begins, stream_is_replaced
 from venuetree.scenarios.scenario import scenario
@@ -17,7 +18,7 @@ async def prices_stall_while_the_account_lives(world: World) -> str:
     """Trade in the middle of the outage."""
     async with world.market(Topic.BOOK) as seen, world.account() as told:
         begun = await book_begins(seen)
-        await world.until(lambda: bool(account_reader(world).detail.is_healthy), "no stream")
+        await account_begins(world)
         world.inject(StallStream(channel=world.operator.patterns.book))
         await world.until(lambda: bool(seen.of(BookStale)), "it was never told")
         await world.exchange.place(world.buy("a1"))

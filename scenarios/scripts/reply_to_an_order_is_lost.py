@@ -6,7 +6,7 @@ from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.world import World
 
 
-@scenario("An order whose reply is lost is found by asking, and the exchange holds exactly one.")
+@scenario("An order whose reply is lost is found, and the exchange holds exactly one.")
 async def reply_to_an_order_is_lost(world: World) -> str:
     """Place it with the reply lost, then count what the exchange holds."""
     world.inject(LoseReply(to=world.operator.patterns.place))

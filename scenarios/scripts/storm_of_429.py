@@ -4,6 +4,7 @@ import anyio
 
 from venuetree.protocol.errors import RateLimited
 from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins
 from venuetree.scenarios.faults import Respond
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.simulated.log import LogKind
@@ -22,7 +23,7 @@ _ORDERS = [f"a{number}" for number in range(5)]
 )
 async def storm_of_429(world: World) -> str:
     """Ask and place much at once, with three refusals on the way, and read the times of all."""
-    await world.until(world.is_account_told, "the account's stream does not come up")
+    await account_begins(world)
     await anyio.sleep(2)
     answered: list[str] = []
     world.inject(Respond(status=429, retry_after_s=_PAUSE_S, applied=True, times=3, after=2))

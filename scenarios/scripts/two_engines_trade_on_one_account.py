@@ -3,6 +3,7 @@
 import anyio
 
 from venuetree.protocol.models import OrderStatus
+from venuetree.scenarios.account_watch import account_begins, trade_with
 from venuetree.scenarios.operators import Held
 from venuetree.scenarios.scenario import scenario
 from venuetree.scenarios.witness import listening
@@ -18,7 +19,7 @@ from venuetree.scenarios.world import World
 async def two_engines_trade_on_one_account(world: World) -> str:
     """Have each place an order, let one of them fill, and stop the second."""
     await world.exchange.place(world.far_bid("ours"))
-    await world.until(world.is_account_told, "the account's stream does not come up")
+    await account_begins(world)
     world.happens("a second engine starts on the same account")
     async with (
         world.account() as account,
@@ -32,8 +33,7 @@ async def two_engines_trade_on_one_account(world: World) -> str:
         known = {o.client_order_id: o.status for o in await other.known_orders()}
         expected = {"ours": OrderStatus.OPEN, "theirs": OrderStatus.OPEN}
         world.expect(known == expected, f"the second engine knows {known}")
-        price = theirs.price or world.small
-        world.operator.trade_against(theirs.side, price, world.small)
+        trade_with(world, theirs)
         await world.until(lambda: bool(account.fills("theirs")), "ours was not told of the fill")
         await anyio.sleep(30)
         fills = len(account.fills("theirs")), len(beside.fills("theirs"))

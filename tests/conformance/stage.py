@@ -6,7 +6,6 @@ from decimal import ROUND_FLOOR, Decimal
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar
 
-import anyio
 from attrs import Factory, define, frozen
 
 from tests.conformance.audit import audit
@@ -121,7 +120,7 @@ class Desk:
 
     Attributes:
         account: every account event so far.
-        known: how often an order was created under a client order id, where it is not once.
+        created: how often an order was created under a client order id, where it is not once.
     """
 
     stage: Stage
@@ -246,9 +245,3 @@ class Desk:
         """Let the exchange fail; call what is returned to learn how often it did."""
         scheduled = self.world.inject(fault)
         return lambda: scheduled.fired
-
-
-async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
-    """What a call returns, which must not take longer."""
-    with anyio.fail_after(seconds):
-        return await call()

@@ -9,7 +9,8 @@ from tests.conformance.paper import PaperOperator
 from tests.conformance.stage import Stage
 from venuetree import ExchangeConfig, paper
 from venuetree.scenarios.operators import OPERATORS, Operator
-from venuetree.scenarios.world import World, open_world
+from venuetree.scenarios.world import World
+from venuetree.scenarios.world_opening import open_world
 
 __all__ = ["SUBJECTS", "Subject"]
 

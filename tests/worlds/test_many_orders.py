@@ -5,7 +5,7 @@ import pytest
 from venuetree.protocol.models import OrderStatus
 from venuetree.scenarios.faults import LoseReply
 from venuetree.scenarios.operators import OPERATORS, Held
-from venuetree.scenarios.world import open_world
+from venuetree.scenarios.world_opening import open_world
 
 pytestmark = pytest.mark.anyio
 
