@@ -18,21 +18,9 @@ TOGETHER = {"decode", "book", "ask"}
 NAMES = {
     family: [f"{family}/{name}".rstrip("/") for name in names] for family, names in CASES.items()
 }
-#: The same as another case, at another exchange or on another loop.
-SPARED = {
-    *("latency/coinbase-trio", "latency/binance_us-asyncio"),
-    *("latency/binance_us-trio", "latency/oanda-asyncio", "latency/coinbase-asyncio"),
-    *("stuck/asyncio", "feed/oanda-books"),
-}
 BATCHES = [
     [case for family in CASES if family in TOGETHER for case in NAMES[family]],
-    *(
-        [case]
-        for family in CASES
-        if family not in TOGETHER
-        for case in NAMES[family]
-        if case not in SPARED
-    ),
+    *([case] for family in CASES if family not in TOGETHER for case in NAMES[family]),
 ]
 
 #: Runs each case that it is given as `python -m benchmarks case` does, after a line with its name.

@@ -1,7 +1,5 @@
 """Binance.US through the whole engine, on virtual time: clocks, limits, keys, books, orders."""
 
-import os
-
 import anyio
 import pytest
 
@@ -10,9 +8,7 @@ from tests.support.engines import next_of, settle, until_in_step
 from venuetree.exchange import ExchangeHandle
 from venuetree.protocol.builders import limit_order, market_order
 from venuetree.protocol.errors import OrderInvalid
-from venuetree.protocol.events import (
-    BookStale,
-)
+from venuetree.protocol.events import BookStale
 from venuetree.protocol.exchanges.binance_us import OrderWay
 from venuetree.protocol.models import OrderStatus, Side, Topic
 from venuetree.scenarios import faults
@@ -21,9 +17,6 @@ from venuetree.scenarios.simulated.matching import Side as SimulatedSide
 from venuetree.supervisors.wiring import Part
 
 pytestmark = pytest.mark.anyio
-
-#: Requests of the burst: enough for several windows; ten thousand take a minute of computing.
-BURST = int(os.environ.get("VENUETREE_BURST", "500"))
 
 
 def is_equal(handle: ExchangeHandle, sim: SimulatedBinanceUs) -> bool:
@@ -133,9 +126,6 @@ async def test_a_drifting_clock_is_followed() -> None:
     # seconds, of which one ahead is refused and mended.
     assert count <= 12
     assert len(sim.orders) == 12
-
-
-# ---------------------------------------------------------------- limits
 
 
 # ---------------------------------------------------------------- streams
