@@ -5,6 +5,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -119,17 +120,27 @@ def _outcomes(wanted: Sequence[tuple[Scenario, str]], options: Namespace) -> Ite
             yield replay(one, exchange, backend=backend, seed=seed)
         return
     names = [(one.name, exchange, backend, seed) for one, exchange in wanted]
-    context = get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, context, _leave_interrupts_to_the_parent) as processes:
+    with ProcessPoolExecutor(options.jobs, get_context("spawn")) as processes:
         try:
-            yield from processes.map(_replay_named, names)
+            with _interrupts_held():
+                outcomes = processes.map(_replay_named, names)
+            yield from outcomes
         finally:
             processes.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C reaches every process of the terminal; only one is to speak of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let processes that start now never hear of Ctrl-C; this one hears of it afterwards.
+
+    It reaches every process of the terminal, and only one is to speak of it. What is blocked here
+    is blocked there from their first moment, while they import, too.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _replay_named(wanted: tuple[str, str, str, int]) -> Outcome:

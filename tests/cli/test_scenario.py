@@ -1,11 +1,15 @@
 """`venuetree scenario`: what it lists, runs and prints, and how it ends."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import called
 from tests.support.schemas import complaints
+from venuetree.cli.scenario import _interrupts_held
 from venuetree.scenarios.catalogue import catalogue
 
 KEPT = """
@@ -121,3 +125,15 @@ def test_a_file_that_is_not_python_is_told_in_a_line(tmp_path: Path) -> None:
 
     assert (ended.code, ended.out) == (2, "")
     assert "mine.py cannot be run: SyntaxError" in ended.err
+
+
+def test_processes_that_share_the_work_never_hear_of_ctrl_c() -> None:
+    """Else each would print where it was; the first of them speaks for all."""
+    ask = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    with _interrupts_held():
+        started = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, "-c", ask], capture_output=True, check=True
+        )
+
+    assert started.stdout == b"True\n"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
