@@ -223,7 +223,7 @@ async def key_permissions(stage: Stage) -> str:
     "`account_events` tells an order's states in order, each once, and each fill once.",
 )
 async def account_events(stage: Stage) -> str:
-    """Of an order that rests, fills in two parts and is over."""
+    """Of an order that rests, then fills."""
     async with stage.trading() as desk:
         quantity = desk.small * 2
         order = await desk.exchange.place(desk.next_up("a1", quantity))

@@ -12,12 +12,15 @@ from venuetree import (
     OrderStatus,
     OutcomeUnknown,
     PermissionRefused,
+    Side,
     StreamConnected,
     TickerChanged,
     Topic,
     TransportError,
+    market_order,
 )
 from venuetree.scenarios.faults import LoseReply, LoseRequest
+from venuetree.scenarios.operators import Held
 
 ONE_ORDER = "one order"
 
@@ -307,8 +310,15 @@ async def one_of_two_is_down(stage: Stage) -> str:
         stage.world.take_down()
         with stage.refused(TransportError):
             await desk.exchange.balances()
-        balances = await desk.engine[other].balances()
-        desk.expect(bool(balances) and desk.engine[other].is_reachable, "the other one is down")
+        beside, theirs = desk.engine[other], stage.world.operators[other]
+        placed = await beside.place(
+            market_order(
+                theirs.instrument, Side.BUY, quantity=theirs.small, client_order_id="beside"
+            )
+        )
+        desk.expect(not placed.status.is_final or placed.status is OrderStatus.FILLED, f"{placed}")
+        (there,) = theirs.orders("beside")
+        desk.expect(there.status is Held.FILLED, f"the other exchange holds {there}")
         stage.world.bring_up()
         with anyio.fail_after(300):
             await desk.exchange.reachable()

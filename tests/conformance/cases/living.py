@@ -308,7 +308,7 @@ async def cancel_after_an_unseen_fill(stage: Stage) -> str:
     outcomes=("refused",),
 )
 async def cancel_while_it_fills(stage: Stage) -> str:
-    """The cancel takes a second to arrive, and its answer is lost."""
+    """The cancel is a moment under way, and its answer is lost."""
     async with stage.trading() as desk:
         late = desk.inject(DelayRequest(to=desk.far.patterns.cancel, delay_s=0.2))
         outcome = await cancel_and_fill(desk, 0.02)

@@ -58,7 +58,7 @@ async def off_the_lot(stage: Stage) -> str:
 
 @case(Heading.RULES, "A quantity below the smallest is `OrderInvalid`.", outcomes=(BEFORE_SENDING,))
 async def too_small(stage: Stage) -> str:
-    """Half of the smallest that its rules allow."""
+    """Far less than anybody deals in."""
     async with stage.trading() as desk:
         return await breaks_a_rule(stage, desk, desk.rests("a1", Decimal("0.000000001")))
 
