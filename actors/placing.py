@@ -265,7 +265,7 @@ class Placing:
 
     def _enough(self, request: OrderRequest) -> Callable[[Order], bool]:
         """What the account's stream must have told of an order to be taken for the verdict."""
-        return has_verdict if _may_rest(request) and not self._reply_decides else _has_ended
+        return _stands if _may_rest(request) and not self._reply_decides else _has_ended
 
     async def _verdict(
         self, request: OrderRequest, deadline: float, operation: str, *, is_told: bool
@@ -331,6 +331,11 @@ def _may_rest(request: OrderRequest) -> bool:
     """
     at_once = {TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL}
     return request.type is not OrderType.MARKET and request.time_in_force not in at_once
+
+
+def _stands(order: Order) -> bool:
+    """Whether the exchange has taken the order up, or refused it; that it is pending is neither."""
+    return has_verdict(order) and order.status is not OrderStatus.SENT
 
 
 def _has_ended(order: Order) -> bool:

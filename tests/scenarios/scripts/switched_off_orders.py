@@ -88,6 +88,9 @@ SWITCHED_OFF: Final[Mapping[str, Switch]] = {
     "fill-is-told-before-the-reply": Switch(
         "coinbase", "What a state says was executed is not asked for.", off.ask_for_no_fills
     ),
+    "order-is-told-as-pending-first": Switch(
+        "coinbase", "Pending is taken for a verdict.", off.take_pending_for_a_verdict
+    ),
     "fills-are-told-twice": Switch(
         "binance_us", "Executions have no key.", off.count_fills_without_their_key
     ),

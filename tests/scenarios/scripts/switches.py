@@ -11,7 +11,7 @@ from venuetree.actors import placing
 from venuetree.actors.auth import _ExchangeClock
 from venuetree.actors.cancelling import Cancelling
 from venuetree.actors.envelope import Delivery
-from venuetree.actors.order_truth import ASK_TIMEOUT, OrderTruth, left
+from venuetree.actors.order_truth import ASK_TIMEOUT, OrderTruth, has_verdict, left
 from venuetree.actors.placing import Placing
 from venuetree.actors.sockets import Tap
 from venuetree.actors.upkeep import CredentialsRefused, Upkeep
@@ -98,6 +98,11 @@ def take_half_a_reply_for_a_refusal(patch: Patch) -> None:
             raise OrderRejected(str(error)) from error
 
     patch.setattr("venuetree.protocol.exchanges.binance_us.asking.understood", understood)
+
+
+def take_pending_for_a_verdict(patch: Patch) -> None:
+    """The first word of an order is the verdict on it."""
+    patch.setattr(placing, "_stands", has_verdict)
 
 
 def place_one_by_one(patch: Patch) -> None:
