@@ -121,14 +121,7 @@ class OrderTruth:
             self._publish(events)
         for event in events:
             if isinstance(event, OrderUpdated):
-                client_order_id = event.order.client_order_id
-                changed = self._changed.pop(client_order_id, None)
-                if changed is not None:
-                    changed.set()
-                awaited = self.on_verdict.get(client_order_id)
-                if awaited is not None and awaited.is_enough(event.order):
-                    del self.on_verdict[client_order_id]
-                    awaited.tell(event.order)
+                self._tell_waiting(event.order)
         if not self.ledger.has_questions:
             return
         for client_order_id in self.ledger.unknown_orders():
@@ -139,6 +132,21 @@ class OrderTruth:
         for key in self.ledger.doubtful():
             name = (key.instrument, key.exchange_order_id or key.client_order_id)
             self._inquire(("doubt", name), partial(self._settle_doubt, key))
+
+    def _tell_waiting(self, order: Order) -> None:
+        """Wake who waits for a change of the order, and who waits for the verdict on it."""
+        client_order_id = order.client_order_id
+        changed = self._changed.pop(client_order_id, None)
+        if changed is not None:
+            changed.set()
+        awaited = self.on_verdict.get(client_order_id)
+        if awaited is None or not awaited.is_enough(order):
+            return
+        # Another order may bear our id: one that was placed before ours, with other terms.
+        ours = self.ledger.order(client_order_id)
+        if ours is not None and ours.exchange_order_id == order.exchange_order_id:
+            del self.on_verdict[client_order_id]
+            awaited.tell(order)
 
     async def changes(self, client_order_id: str) -> None:
         """Wait until an order changes."""

@@ -342,14 +342,18 @@ class Ledger:
         """The order that a report is of.
 
         By our id, if the exchange's is new to us, or known of an order that nobody had named; but
-        a second order that bears our id (the exchange took a request twice) is one of its own.
+        a second order that bears our id (the exchange took a request twice) is one of its own. So
+        is an older order with other terms that bore the id before ours was sent.
         """
         number = self._shelf.number(report.instrument, report.exchange_order_id)
         numbered = self._shelf.by_exchange.get(number) if number else None
         named = self._shelf.find(OrderKey(client_order_id=report.client_order_id))
         if named is None or named is numbered:
             return numbered
-        is_one = not number or not named.order.exchange_order_id
+        if number and named.order.exchange_order_id:
+            return numbered
+        told = (report,) if numbered is None else (report, numbered.order)
+        is_one = named.request is None or all(orders.may_be_of(named.request, one) for one in told)
         return named if is_one else numbered
 
     def _adopt(self, report: OrderReport, now_ns: int) -> tuple[Record | None, Events]:

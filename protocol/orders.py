@@ -51,6 +51,7 @@ __all__ = [
     "apply_unknown",
     "as_report",
     "is_rejected_unnumbered",
+    "may_be_of",
     "new_order",
 ]
 
@@ -121,6 +122,19 @@ def adopt_order(report: OrderReport) -> Order | None:
         time_in_force=report.time_in_force or TimeInForce.GOOD_TILL_CANCELLED,
     )
     return apply_report(bare, report)
+
+
+def may_be_of(request: OrderRequest, told: OrderReport | Order) -> bool:
+    """Whether what is told can be told of the order that was asked for, by side, size and price.
+
+    What is not told is no difference.
+    """
+    pairs = (
+        (request.side, told.side),
+        (request.quantity, told.quantity),
+        (request.price, told.price),
+    )
+    return all(asked is None or said is None or asked == said for asked, said in pairs)
 
 
 # ---------------------------------------------------------------- news

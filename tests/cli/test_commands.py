@@ -94,6 +94,18 @@ def test_an_id_that_is_not_the_exchanges_is_tried_as_ours(
     assert missing.document["error"] == "order_not_found"
 
 
+def test_an_older_order_of_the_same_id_never_passes_for_the_new_one(sim: Path) -> None:
+    """Whether the list of open orders tells of it before the new one is sent, or meanwhile."""
+    place = ("place", "coinbase", "BTC-USD", "buy", "0.01", "--client-order-id", "twice-1")
+    ask(sim, *place, "--price", "300")
+    again = [ask(sim, *place, "--price", "301", "--timeout", "2") for _ in range(4)]
+    cancelled = ask(sim, "cancel-all", "coinbase")
+
+    assert {ended.code for ended in again} <= {1, 4}
+    assert {ended.document["error"] for ended in again} <= {"order_invalid", "outcome_unknown"}
+    assert [order["price"] for order in cancelled.document] == ["300"]
+
+
 def test_all_open_orders_are_cancelled_by_shell(sim: Path) -> None:
     """Of an instrument, then of all; where none is open that is no failure."""
     for instrument in ("BTC-USD", "ETH-USD"):

@@ -1,6 +1,7 @@
 """The ledger, case by case."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -11,7 +12,7 @@ from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.events import AccountEvent, FillReceived, OrderUpdated
 from venuetree.protocol.journal import MemoryJournal
 from venuetree.protocol.ledger import Ledger
-from venuetree.protocol.models import OrderKey, OrderStatus, ReportSource
+from venuetree.protocol.models import OrderKey, OrderStatus, ReportSource, Side
 
 NEW, SENT, OPEN, PARTIAL, FILLED, CANCELLED, EXPIRED, REJECTED, UNKNOWN = OrderStatus
 KEY = OrderKey("BTC-USD", "c1", "x1")
@@ -88,6 +89,27 @@ def test_a_client_order_id_is_used_once(used: str) -> None:
     with pytest.raises(OrderInvalid):
         books.intend(request(used), NOW)
     assert len(books.orders()) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"side": Side.SELL}, {"quantity": Decimal(3)}, {"price": Decimal(31)}]
+)
+def test_an_older_order_with_other_terms_is_not_taken_for_ours(other: dict[str, Any]) -> None:
+    """One that bore our id before, as a list of open orders tells it while ours is on its way."""
+    terms: dict[str, Any] = {"side": Side.BUY, "quantity": Decimal(1), "price": Decimal(30)}
+    books = Ledger(EXCHANGE)
+    books.intend(evolve(request(), **terms), NOW)
+    books.sent("c1", NOW)
+    books.report(report(OPEN, exchange_order_id="x9", **(terms | other)))
+    books.report(report(OPEN, exchange_order_id="x9"))
+
+    assert status(books) is SENT
+    assert [held.exchange_order_id for held in books.orders()] == ["", "x9"]
+
+    books.report(report(OPEN, exchange_order_id="x1", **terms))
+
+    assert status(books) is OPEN
+    assert books.find(OrderKey(exchange_order_id="x1")) == books.order("c1")
 
 
 def test_an_order_is_found_by_either_id() -> None:
