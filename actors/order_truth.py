@@ -313,7 +313,7 @@ class OrderTruth:
         now_ns = self.now_ns()
         match resolution:
             case Found(report):
-                self.apply(self.ledger.report(report))
+                self.apply(self.ledger.report(report, proved_of=client_order_id))
             case Absent(reason):
                 self.apply(self.ledger.absent(client_order_id, reason, now_ns))
             case Undecided():

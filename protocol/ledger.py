@@ -178,14 +178,19 @@ class Ledger:
 
     # --- what the exchange tells ----------------------------------------------------------------
 
-    def report(self, report: OrderReport) -> Events:
-        """The exchange told an order's state: by reply, stream or query."""
+    def report(self, report: OrderReport, *, proved_of: str = "") -> Events:
+        """The exchange told an order's state: by reply, stream or query.
+
+        Args:
+            report: what it told.
+            proved_of: our id of the order that it was proved to be of; `""` if its names must say.
+        """
         now_ns = report.received_time_ns
         number = self._shelf.number(report.instrument, report.exchange_order_id)
         if number and number in self._shelf.old_orders:
             return ()
         events: Events = ()
-        record = self._reported(report)
+        record = self._reported(report, proved_of)
         if record is None:
             record, events = self._adopt(report, now_ns)
             if record is None:
@@ -338,12 +343,13 @@ class Ledger:
             pass  # of an order that was restored
         return name
 
-    def _reported(self, report: OrderReport) -> Record | None:
+    def _reported(self, report: OrderReport, proved_of: str = "") -> Record | None:
         """The order that a report is of.
 
         By our id, if the exchange's is new to us, or known of an order that nobody had named; but
         a second order that bears our id (the exchange took a request twice) is one of its own. So
-        is an older order with other terms that bore the id before ours was sent.
+        is an older order with other terms that bore the id before ours was sent, unless the report
+        is known to be of ours: as the reply to the very request, or by proof.
         """
         number = self._shelf.number(report.instrument, report.exchange_order_id)
         numbered = self._shelf.by_exchange.get(number) if number else None
@@ -352,8 +358,11 @@ class Ledger:
             return numbered
         if number and named.order.exchange_order_id:
             return numbered
+        is_ours = report.source is ReportSource.REPLY or named.order.client_order_id == proved_of
+        if is_ours or named.request is None:
+            return named
         told = (report,) if numbered is None else (report, numbered.order)
-        is_one = named.request is None or all(orders.may_be_of(named.request, one) for one in told)
+        is_one = all(orders.may_be_of(named.request, one) for one in told)
         return named if is_one else numbered
 
     def _adopt(self, report: OrderReport, now_ns: int) -> tuple[Record | None, Events]:

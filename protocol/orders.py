@@ -127,11 +127,13 @@ def adopt_order(report: OrderReport) -> Order | None:
 def may_be_of(request: OrderRequest, told: OrderReport | Order) -> bool:
     """Whether what is told can be told of the order that was asked for, by side, size and price.
 
-    What is not told is no difference.
+    What is not told is no difference, nor is the size of an order that closes all there is.
     """
+    closing = None if request.margin is None else request.margin.closing
+    is_whole = closing is not None and closing.is_whole
     pairs = (
         (request.side, told.side),
-        (request.quantity, told.quantity),
+        (None if is_whole else request.quantity, told.quantity),
         (request.price, told.price),
     )
     return all(asked is None or said is None or asked == said for asked, said in pairs)

@@ -57,6 +57,7 @@ from venuetree.protocol.models import (
     Position,
     Quantum,
     QuantumField,
+    ReportSource,
     SentimentKind,
     Side,
     TimeInForce,
@@ -122,7 +123,7 @@ class Host(ToyHost):
 
 
 def _filled(client_order_id: str) -> OrderReport:
-    return report(OrderStatus.FILLED, client_order_id, filled="1")
+    return report(OrderStatus.FILLED, client_order_id, filled="1", source=ReportSource.REPLY)
 
 
 def held(quantity: str, instrument: str = "A-USD") -> Position:

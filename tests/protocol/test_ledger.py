@@ -12,7 +12,14 @@ from venuetree.protocol.errors import OrderInvalid
 from venuetree.protocol.events import AccountEvent, FillReceived, OrderUpdated
 from venuetree.protocol.journal import MemoryJournal
 from venuetree.protocol.ledger import Ledger
-from venuetree.protocol.models import OrderKey, OrderStatus, ReportSource, Side
+from venuetree.protocol.models import (
+    Closing,
+    MarginTerms,
+    OrderKey,
+    OrderStatus,
+    ReportSource,
+    Side,
+)
 
 NEW, SENT, OPEN, PARTIAL, FILLED, CANCELLED, EXPIRED, REJECTED, UNKNOWN = OrderStatus
 KEY = OrderKey("BTC-USD", "c1", "x1")
@@ -110,6 +117,29 @@ def test_an_older_order_with_other_terms_is_not_taken_for_ours(other: dict[str, 
 
     assert status(books) is OPEN
     assert books.find(OrderKey(exchange_order_id="x1")) == books.order("c1")
+
+
+def test_what_was_proved_or_answered_is_of_our_order_however_its_terms_are_told() -> None:
+    """Whoever proved it has compared them, in the exchange's own way."""
+    for told in ({"source": ReportSource.REPLY}, {}):
+        books = Ledger(EXCHANGE)
+        books.intend(evolve(request(), price=Decimal(30)), NOW)
+        books.sent("c1", NOW)
+        news = report(OPEN, exchange_order_id="x1", price=Decimal(31), **told)
+        books.report(news, proved_of="" if told else "c1")
+
+        assert status(books) is OPEN
+
+
+def test_of_an_order_that_closes_all_there_is_any_size_may_be_told() -> None:
+    """However much that is by then: the size that was asked for is a guess."""
+    books = Ledger(EXCHANGE)
+    terms = MarginTerms(closing=Closing(is_whole=True))
+    books.intend(evolve(request(), quantity=Decimal(1), price=None, margin=terms), NOW)
+    books.sent("c1", NOW)
+    books.report(report(OPEN, exchange_order_id="x1", quantity=Decimal(2), price=None))
+
+    assert status(books) is OPEN
 
 
 def test_an_order_is_found_by_either_id() -> None:

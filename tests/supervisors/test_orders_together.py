@@ -207,7 +207,8 @@ BOTH = (closing(Side.SELL, "long"), closing(Side.BUY, "short"))
 
 def filled(name: str) -> OrderReport:
     """What became of one of them."""
-    return report(OrderStatus.FILLED, name, filled="1")
+    side = Side.SELL if name == "long" else Side.BUY
+    return evolve(report(OrderStatus.FILLED, name, filled="1"), side=side, price=None)
 
 
 class Closer(ToyHost):

@@ -585,7 +585,7 @@ def test_a_refusal_of_a_repeated_id_does_not_touch_the_order_that_is_there() -> 
     """It is of another request."""
     ledger = placed("c1")
     extensions = {"clientExtensions": {"id": "c1"}}
-    ledger.report(report(but(PENDING, **extensions)))
+    ledger.report(report(but(PENDING, units="10000", price="1.08", **extensions)))
     refused = payload("rest_order_rejected")["orderRejectTransaction"]
     ledger.report(report(but(refused, rejectReason="CLIENT_ORDER_ID_ALREADY_EXISTS", **extensions)))
     order = ledger.order("c1")
