@@ -40,20 +40,7 @@ from venuetree.protocol.errors import LocalProtocolError, RateLimited
 from venuetree.protocol.limits import Admitted, LimiterState, RateLimiter, Start, Wait
 from venuetree.protocol.port import Cost, Lane, LimitWindow
 
-__all__ = [
-    "LANE_BOUNDS",
-    "Admit",
-    "Arrived",
-    "ClockOffset",
-    "Gate",
-    "GateDetail",
-    "LimitsChanged",
-    "Permit",
-    "Refund",
-    "Replied",
-    "Silence",
-    "rate_gate",
-]
+__all__ = ["LANE_BOUNDS", "GateDetail", "rate_gate"]
 
 #: How many requests of a lane may wait. A cancel is small and never to be refused, short of a
 #: runaway loop; a question that waits behind so many others had better not be asked.

@@ -22,9 +22,7 @@ from venuetree.actors.context import Context
 from venuetree.actors.directory import Directory
 from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError, AskTimeout
-from venuetree.actors.loop import Loop
-from venuetree.actors.message_worker import Carry, Messages
-from venuetree.actors.rate_gate import (
+from venuetree.actors.gate_messages import (
     Admit,
     Arrived,
     ClockOffset,
@@ -34,6 +32,8 @@ from venuetree.actors.rate_gate import (
     Refund,
     Replied,
 )
+from venuetree.actors.loop import Loop
+from venuetree.actors.message_worker import Carry, Messages
 from venuetree.actors.ref import Ref
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import (

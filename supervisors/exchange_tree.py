@@ -30,13 +30,14 @@ from venuetree.actors.auth import AuthProtocol, auth_actor
 from venuetree.actors.context import Context
 from venuetree.actors.directory import Directory
 from venuetree.actors.errors import ActorError
+from venuetree.actors.gate_messages import Gate
 from venuetree.actors.hub import Hub
 from venuetree.actors.mailbox import MailboxSpec, Overflow
 from venuetree.actors.message_worker import Doorway, Messages, MessageWorker
 from venuetree.actors.order_messages import Orders, Reported
 from venuetree.actors.orders import OrdersActor
 from venuetree.actors.paper import PaperActor
-from venuetree.actors.rate_gate import Gate, rate_gate
+from venuetree.actors.rate_gate import rate_gate
 from venuetree.actors.ref import Ref
 from venuetree.actors.rest_worker import RestWorker
 from venuetree.actors.stream_reader import (

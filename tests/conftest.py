@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 UNTRACED = ("cli", "conformance", "long", "scenarios", "worlds", "test_docs.py")
 #: A world, and yet the only tests of the actor that it is about.
 TRACED_FILES = ("test_paper.py",)
-UNTRACED_FILES = ("_properties.py", "test_invariants.py", "test_rate_gate.py")
+UNTRACED_FILES = ("_properties.py", "test_invariants.py")
 
 
 @pytest.hookimpl(wrapper=True)

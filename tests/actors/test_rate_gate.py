@@ -12,20 +12,18 @@ from attrs import define, field
 
 from venuetree.actors import ActorCrashed, AskTimeout, MailboxSpec, Overflow, Ref
 from venuetree.actors.clock import LoopClock
-from venuetree.actors.rate_gate import (
-    LANE_BOUNDS,
+from venuetree.actors.gate_messages import (
     Admit,
     Arrived,
     ClockOffset,
     Gate,
-    GateDetail,
     LimitsChanged,
     Permit,
     Refund,
     Replied,
     Silence,
-    rate_gate,
 )
+from venuetree.actors.rate_gate import LANE_BOUNDS, GateDetail, rate_gate
 from venuetree.protocol.errors import EngineError, LocalProtocolError, RateLimited
 from venuetree.protocol.limits import LimiterState, Start, WindowState
 from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow, WindowKind
