@@ -9,8 +9,9 @@ which the head of an urgent lane waits is closed to all lanes behind it. The oth
 does: under lasting overload of its windows the least urgent lane waits for ever, that is until its
 askers' deadlines, or is refused at once when its queue is full.
 
-The gate's memory dies with its incarnation. The next one believes that everything was spent
-(`limits.Start.AFTER_CRASH`); what it does about cancels is told there.
+A gate that is stopped, because the tree or an actor that it depends on starts anew, has its books
+in order, and its next incarnation goes on with them. One that crashed has not: the next believes
+that everything was spent (`limits.Start.AFTER_CRASH`); what it does about cancels is told there.
 """
 
 from collections import deque
@@ -50,8 +51,6 @@ LANE_BOUNDS: Mapping[Lane, int] = {
     Lane.PLACE: 256,
     Lane.DATA: 256,
 }
-
-
 #: A full queue is looked through for those whose askers gave up no more often than this: a host
 #: that asks far too much must not make each refusal dear.
 SWEEP_EVERY_NS = 20_000_000
@@ -201,26 +200,25 @@ def rate_gate(
         clock: ours.
         slack_ns: by how much the way to the exchange may vary; see `limits.RateLimiter`.
         start: what the first incarnation believes of the past; give `AFTER_CRASH` where another
-            gate of this account may have just ended. Later incarnations always believe the worst.
+            gate of this account may have just ended. After a crash the worst is believed anyway.
         bounds: how many requests of each lane may wait.
     """
-    memory = _Memory(windows)
+    memory = _Memory(windows, start)
 
     async def run(ctx: Context[Gate]) -> None:
         """Serve until asked to stop; whoever waits then fails with ActorStopped.
 
         Cancelled: nobody who waits is granted anything.
         """
-        is_first = ctx.incarnation == 1 and not memory.has_lived
-        memory.has_lived = True
-        limiter = RateLimiter(
+        limiter = memory.limiter or RateLimiter(
             memory.windows,
             reserved,
             now_ns=clock.now_ns(),
-            start=start if is_first else Start.AFTER_CRASH,
+            start=memory.start,
             clock_offset_ns=memory.clock_offset_ns,
             slack_ns=slack_ns,
         )
+        memory.limiter = limiter
         queues = _Queues(exchange, limiter, bounds)
 
         def sort(delivery: Delivery) -> None:
@@ -237,32 +235,41 @@ def rate_gate(
         ctx.publish_from(detail)
         ctx.ready()
         at_once = partial(_at_once, queues, limiter, memory, clock)
-        with ctx.at_the_door(at_once, refuses=(LocalProtocolError,)):
-            while True:
-                now_ns = clock.now_ns()
-                next_ns = queues.admit(now_ns)
-                if next_ns is None:
-                    sort(await ctx.receive())
-                else:
-                    with anyio.move_on_after(_seconds_until(next_ns, now_ns)):
+        try:
+            with ctx.at_the_door(at_once, refuses=(LocalProtocolError,)):
+                while True:
+                    now_ns = clock.now_ns()
+                    next_ns = queues.admit(now_ns)
+                    if next_ns is None:
                         sort(await ctx.receive())
-                # The whole burst is sorted before anything is granted: the cancel behind it is
-                # first.
-                while (delivery := ctx.receive_nowait()) is not None:
-                    sort(delivery)
+                    else:
+                        with anyio.move_on_after(_seconds_until(next_ns, now_ns)):
+                            sort(await ctx.receive())
+                    # The whole burst is sorted before anything is granted: the cancel behind it
+                    # is first.
+                    while (delivery := ctx.receive_nowait()) is not None:
+                        sort(delivery)
+        except anyio.EndOfStream:
+            return  # asked to stop
+        except Exception:
+            # Nothing here waits but for messages, so only a fault can leave the books half written.
+            memory.limiter, memory.start = None, Start.AFTER_CRASH
+            raise
 
     return run
 
 
 class _Memory:
-    """What outlives an incarnation: what the exchange told of itself, not what was counted."""
+    """What outlives an incarnation: what the exchange told of itself, and the books if right."""
 
-    __slots__ = ("clock_offset_ns", "has_lived", "windows")
+    __slots__ = ("clock_offset_ns", "limiter", "start", "windows")
 
-    def __init__(self, windows: tuple[LimitWindow, ...]) -> None:
+    def __init__(self, windows: tuple[LimitWindow, ...], start: Start) -> None:
         self.windows = windows
         self.clock_offset_ns = 0
-        self.has_lived = False
+        self.limiter: RateLimiter | None = None
+        #: With what belief a limiter begins, where there is none to go on with.
+        self.start = start
 
 
 def _at_once(

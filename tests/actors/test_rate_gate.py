@@ -473,6 +473,35 @@ async def test_what_the_exchange_told_of_its_limits_outlives_a_crash() -> None:
     assert capacity == 3
 
 
+async def test_a_gate_that_is_stopped_goes_on_with_its_books() -> None:
+    """What was spent before is spent, and nothing else: there is nothing to guess."""
+    async with gate() as running_gate:
+        await running_gate.fill(7)
+        await running_gate.supervisor.restart_child("gate")
+        is_guess = running_gate.detail.limits.windows[0].is_guess
+        used = running_gate.detail.limits.windows[0].used
+        for name in range(4):
+            await running_gate.ask(str(name))
+
+    assert (is_guess, used) == (False, 7)
+    waits = [time for _, time in running_gate.admitted]
+    assert waits[:3] == [0, 0, 0]
+    assert SECOND <= waits[3] < SECOND * 11 // 10
+
+
+async def test_books_that_were_kept_over_a_stop_are_not_kept_over_a_crash() -> None:
+    """A fault may have left them half written, at whatever incarnation."""
+    async with gate() as running_gate:
+        await running_gate.supervisor.restart_child("gate")
+        await crash(running_gate)
+        after_crash = running_gate.detail.limits.windows[0].is_guess
+        await anyio.sleep(2)
+        await running_gate.supervisor.restart_child("gate")
+        later = running_gate.detail.limits.windows[0].is_guess
+
+    assert (after_crash, later) == (True, False)
+
+
 async def test_a_gate_may_be_told_to_begin_cautiously() -> None:
     """Where another of the same account may have just ended."""
     async with gate(start=Start.AFTER_CRASH) as running_gate:

@@ -25,7 +25,7 @@ from venuetree.protocol.errors import (
 )
 from venuetree.protocol.models import Instrument, InstrumentStatus, OpenOrderLimit, OrderStatus
 from venuetree.protocol.port import ClockReading, LimitsTold, LimitWindow, ReferenceTold, WindowKind
-from venuetree.supervisors import ChildState, SupervisorFailed, find_unrecoverable
+from venuetree.supervisors import ChildState, StartFailed, SupervisorFailed, find_unrecoverable
 from venuetree.supervisors.wiring import Part
 
 pytestmark = pytest.mark.anyio
@@ -381,3 +381,40 @@ async def test_one_refusal_of_a_good_key_stops_nothing() -> None:
 
         assert balances == ()
         assert root.snapshot()["toy"].state is ChildState.RUNNING
+
+
+#: Of a length that a gate which crashed would have to wait for, whole.
+LONG = (LimitWindow("all", 1000, 300 * SECOND, WindowKind.CALENDAR),)
+
+
+async def test_an_exchange_that_is_started_again_with_a_revoked_key_says_so() -> None:
+    """What was spent before is known, so that nothing keeps the key from being asked about."""
+    host = ToyHost()
+    async with toy_tree(host, limits=LONG) as (tree, root, _):
+        scripted(host, FetchKeyPermissions=AuthRefused("revoked"))
+        tree._doubt_credentials()
+        with anyio.fail_after(60):
+            await root.until("toy", ChildState.STOPPED)
+        began = anyio.current_time()
+        with pytest.raises(StartFailed) as caught:
+            await root.restart_child("toy")
+        took = anyio.current_time() - began
+
+    assert isinstance(getattr(caught.value.__cause__, "__cause__", None), AuthRefused)
+    assert took < 1
+
+
+async def test_a_crash_of_the_signing_actor_costs_no_time_at_the_gate() -> None:
+    """The gate is stopped and goes on with its books: the streams are there again at once."""
+    host = ToyHost()
+    async with toy_tree(host, limits=LONG) as (tree, root, _):
+        await anyio.sleep(1)
+        with pytest.raises(ActorCrashed):
+            tree.auth.tell_nowait(None)  # type: ignore[arg-type]
+        await anyio.sleep(2)
+        gate, market = root.snapshot()["toy/gate"], root.snapshot()["toy/io/market"]
+        balances = await tree.rest.ask(commands.FetchBalances(), timeout=1)
+
+    assert root.snapshot()["toy/auth"].restarts == 1
+    assert (gate.incarnation, market.incarnation, market.state) == (2, 2, ChildState.RUNNING)
+    assert balances is None
