@@ -20,6 +20,7 @@ from venuetree.protocol.errors import (
     ExchangeUnavailable,
     OrderNotFound,
     OutcomeUnknown,
+    RateLimited,
     ReplyLost,
     TransportError,
 )
@@ -69,15 +70,15 @@ class Cancelling:
             await truth.rest.ask(CancelOrder(key), timeout=left(deadline))
         except CancelRefused:
             truth.apply(ledger.cancel_refused(key, truth.now_ns()))
-            if await self._is_open(key):
+            if await self._is_open(key, deadline):
                 raise
             return False
         except OutcomeUnknown:
-            await self._look(key)
+            await self._look(key, deadline)
             return False
         except ActorError as error:
             if error.started:
-                await self._look(key)
+                await self._look(key, deadline)
                 return False
             raise TransportError(
                 f"the cancel was not sent: {error}", exchange=truth.exchange, operation="cancel"
@@ -85,27 +86,37 @@ class Cancelling:
         truth.apply(ledger.cancelling(key, truth.now_ns()))
         return True
 
-    async def _is_open(self, key: OrderKey) -> bool:
+    async def _is_open(self, key: OrderKey, deadline: float) -> bool:
         """Whether an order whose cancel was refused is open; False while that is not known."""
         try:
-            order = await self._truth.refresh(key, operation="cancel")
+            order = await self._read(key, deadline)
         except OrderNotFound:
             known = self._truth.ledger.find(key)
             if known is None or not known.exchange_order_id:
                 raise
             return False  # the exchange has numbered it: what it reads from lags behind
+        except (TransportError, ReplyLost, RateLimited, ExchangeUnavailable):
+            return False  # that the question failed says nothing of the order
         return not order.status.is_final
 
-    async def _look(self, key: OrderKey) -> None:
+    async def _look(self, key: OrderKey, deadline: float) -> None:
         """Whether a cancel came through is not known: see what the order is now."""
         self._truth.ledger.doubt(key)
-        with suppress(EngineError):
-            await self._truth.refresh(key, operation="cancel")
+        try:
+            await self._read(key, deadline)
+        except EngineError:
+            # It is asked for until it is known, though its canceller's time may end before that.
+            self._truth.apply(())
+
+    async def _read(self, key: OrderKey, deadline: float) -> Order:
+        """What the exchange says of an order, within the canceller's time."""
+        timeout = min(ASK_TIMEOUT, left(deadline))
+        return await self._truth.refresh(key, operation="cancel", timeout=timeout)
 
     async def _wait(self, key: OrderKey, seconds: float, deadline: float) -> bool:
         """Wait until the order changes; False if it did not in this time."""
         order = self._truth.ledger.find(key)
-        with anyio.move_on_after(min(seconds, left(deadline))):
+        with anyio.CancelScope(deadline=min(anyio.current_time() + seconds, deadline - 2 * MARGIN)):
             if order is None:
                 await anyio.sleep_forever()
             else:
@@ -116,7 +127,7 @@ class Cancelling:
     async def _wait_or_ask(self, key: OrderKey, seconds: float, deadline: float) -> None:
         if not await self._wait(key, seconds, deadline):
             with suppress(EngineError):  # asked again until the deadline
-                await self._truth.refresh(key, operation="cancel")
+                await self._read(key, deadline)
 
     def _ended(self, order: Order, *, is_accepted: bool) -> Order:
         """The order, if this is an end that a cancel may have; else a refusal that says so."""

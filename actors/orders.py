@@ -201,7 +201,18 @@ class _Commands:
                 exchange=truth.exchange,
                 operation="edit",
             ) from error
-        return await truth.refresh(key, operation="edit")
+        try:
+            return await truth.refresh(key, operation="edit", timeout=left(delivery.deadline))
+        except EngineError as error:
+            # As a failed question it would tell the host to try again what has been done.
+            ledger.doubt(key)
+            truth.apply(())
+            raise OutcomeUnknown(
+                f"the edit was accepted, and the order could not be read back: {error.message}",
+                client_order_id=key.client_order_id,
+                exchange=truth.exchange,
+                operation="edit",
+            ) from error
 
     async def query(self, delivery: Delivery) -> Order:
         """Ask for an order."""

@@ -4,7 +4,6 @@ Each is written down before it is sent, and waits for its verdict, however that 
 reply, by the user stream, or by the asking of `order_truth` where both are lost.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -301,7 +300,7 @@ class Placing:
             # Of one that cannot rest only the end is the answer: what was asked lagged behind.
             with anyio.move_on_after(min(RESOLVE.delay(attempt), left(deadline))):
                 order = await truth.until(
-                    request.client_order_id, _has_ended, math.inf, operation=operation
+                    request.client_order_id, _has_ended, deadline, operation=operation
                 )
             attempt += 1
         return order

@@ -11,10 +11,9 @@ from attrs import evolve
 from tests.support.toy import ToyHost, default_answer, scripted, toy_tree
 from tests.support.toy_samples import fill, report, request
 from venuetree.actors.feed import AccountFeed
-from venuetree.actors.order_messages import Cancel, Edit, Known, Place, Query
+from venuetree.actors.order_messages import Known, Place, Query
 from venuetree.protocol import commands
 from venuetree.protocol.errors import (
-    CancelRefused,
     EngineError,
     OrderNotFound,
     OrderRejected,
@@ -394,102 +393,6 @@ async def test_missing_executions_are_fetched_until_they_add_up() -> None:
 
     assert fills == [Decimal("0.4"), Decimal("0.6")]
     assert len(fetches) == 4
-
-
-async def test_a_cancel_whose_reply_is_lost_is_asked_about_and_repeated() -> None:
-    """Cancelling twice does no harm; the order ends cancelled."""
-    host = ToyHost()
-    scripted(
-        host,
-        CancelOrder=[OutcomeUnknown("lost"), lambda _: None],
-        FetchOrder=[report(OrderStatus.OPEN), report(OrderStatus.CANCELLED)],
-    )
-    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
-        assert tree.orders is not None
-        await tree.orders.ask(Place(request()), timeout=30)
-        order = await tree.orders.ask(Cancel(OrderKey(client_order_id="c1")), timeout=30)
-
-    cancels = [c for c in host.commands if isinstance(c, commands.CancelOrder)]
-    assert order.status is OrderStatus.CANCELLED
-    assert [c.key.exchange_order_id for c in cancels] == ["x-c1", "x-c1"]
-
-
-async def test_a_cancel_that_comes_too_late_says_so() -> None:
-    """The refusal is believed only after the order's own state was read."""
-    host = ToyHost()
-    scripted(
-        host,
-        CancelOrder=CancelRefused("too late"),
-        FetchOrder=report(OrderStatus.FILLED, filled="1"),
-        FetchFills=(fill(),),
-    )
-    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
-        assert tree.orders is not None
-        await tree.orders.ask(Place(request()), timeout=30)
-        with pytest.raises(CancelRefused, match="filled already"):
-            await tree.orders.ask(Cancel(OrderKey(client_order_id="c1")), timeout=30)
-
-
-async def test_an_order_that_fills_while_it_is_being_cancelled_is_told_as_filled() -> None:
-    """The cancel was accepted, the fill was quicker: that is how it ended."""
-    host = ToyHost()
-    scripted(host, FetchOrder=report(OrderStatus.FILLED, filled="1"), FetchFills=(fill(),))
-    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
-        assert tree.orders is not None
-        await tree.orders.ask(Place(request()), timeout=30)
-        order = await tree.orders.ask(Cancel(OrderKey(client_order_id="c1")), timeout=30)
-
-    assert order.status is OrderStatus.FILLED
-
-
-async def test_a_cancel_that_nobody_confirms_ends_with_what_is_known() -> None:
-    """Accepted and still open when time ends: the order says that it is being cancelled."""
-    host = ToyHost()
-    scripted(host, FetchOrder=report(OrderStatus.OPEN))
-    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
-        assert tree.orders is not None
-        await tree.orders.ask(Place(request()), timeout=30)
-        order = await tree.orders.ask(Cancel(OrderKey(client_order_id="c1")), timeout=5)
-
-    assert (order.status, order.is_cancelling) == (OrderStatus.OPEN, True)
-
-
-async def test_an_edit_without_a_verdict_is_unknown_and_the_order_asked_for() -> None:
-    """Whether the new price holds is for the exchange to say."""
-    host = ToyHost()
-    scripted(host, EditOrder=OutcomeUnknown("lost"), FetchOrder=report(OrderStatus.OPEN))
-    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
-        assert tree.orders is not None
-        await tree.orders.ask(Place(request()), timeout=30)
-        with pytest.raises(OutcomeUnknown):
-            await tree.orders.ask(
-                Edit(OrderKey(client_order_id="c1"), evolve(request(), price=Decimal(11))),
-                timeout=30,
-            )
-        await anyio.sleep(1)
-        asked = [c for c in host.commands if isinstance(c, commands.FetchOrder)]
-        edited = await tree.orders.ask(Query(OrderKey(client_order_id="c1")), timeout=5)
-
-    assert asked
-    assert edited.status is OrderStatus.OPEN
-
-
-async def test_a_refused_edit_leaves_the_order_with_the_terms_that_hold() -> None:
-    """The larger quantity that was meant is not what is believed: the order is read back."""
-    host = ToyHost()
-    scripted(host, EditOrder=OrderRejected("no"), FetchOrder=report(OrderStatus.OPEN))
-    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
-        assert tree.orders is not None
-        await tree.orders.ask(Place(request()), timeout=30)
-        with pytest.raises(OrderRejected):
-            await tree.orders.ask(
-                Edit(OrderKey(client_order_id="c1"), evolve(request(), quantity=Decimal(5))),
-                timeout=30,
-            )
-        await anyio.sleep(1)
-        known = await tree.orders.ask(Known(), timeout=1)
-
-    assert [order.quantity for order in known] == [Decimal(1)]
 
 
 async def test_asking_for_an_order_that_is_not_there_says_so() -> None:
