@@ -227,10 +227,13 @@ async def test_an_order_of_another_program_is_followed_to_its_end() -> None:
     assert count(host, commands.CancelOrder) == 1
 
 
-async def test_an_order_in_doubt_is_asked_for_when_its_cancellers_time_has_ended() -> None:
-    """The cancel's reply is lost and the order cannot be read: the asking goes on all the same."""
+@pytest.mark.parametrize("answer", [OutcomeUnknown("lost"), CancelRefused("not now")])
+async def test_an_order_in_doubt_is_asked_for_when_its_cancellers_time_has_ended(
+    answer: EngineError,
+) -> None:
+    """The order cannot be read, whatever the cancel's answer: the asking goes on all the same."""
     host = ToyHost()
-    scripted(host, CancelOrder=OutcomeUnknown("lost"), FetchOrder=ReplyLost("lost"))
+    scripted(host, CancelOrder=answer, FetchOrder=ReplyLost("lost"))
     async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
         await place(tree)
         with pytest.raises(OutcomeUnknown, match="in time") as caught:
@@ -338,6 +341,17 @@ async def test_a_sweep_without_a_verdict_is_made_up_for_order_by_order(
         ("theirs", OrderStatus.CANCELLED),
     }
     assert ended == {"x-c1", "x-theirs"}
+
+
+async def test_a_sweep_that_was_never_sent_says_so() -> None:
+    """Nobody is there to carry it, or a cancel of each order."""
+    host = ToyHost()
+    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
+        await place(tree)
+        await tree._io.stop_child("rest")
+        assert tree.orders is not None
+        with pytest.raises(TransportError, match="the cancel was not sent"):
+            await tree.orders.ask(CancelAll(), timeout=10)
 
 
 async def test_a_sweep_tells_which_orders_have_not_ended_in_time() -> None:
