@@ -193,7 +193,7 @@ class RestWorker:
         state.sent += 1
         try:
             if carrier is None:
-                reply = await self._over_http(_within(signed, delivery.deadline - gated))
+                reply = await self._over_http(signed, permit, delivery)
             else:
                 reply = await self._carried(carrier, request, permit, delivery)
         except EngineError as error:
@@ -252,9 +252,19 @@ class RestWorker:
         if delivery.abandoned and delivery.expects_reply:
             self._tell_gate(Refund(permit))
             raise self._not_sent(request, "its asker gave up before a message could carry it")
-        return await self._over_http(await self._signed(request, permit))
+        return await self._over_http(await self._signed(request, permit), permit, delivery)
 
-    async def _over_http(self, request: RestRequest) -> RestReply:
+    async def _over_http(
+        self, request: RestRequest, permit: Permit, delivery: Delivery
+    ) -> RestReply:
+        """The reply; it ends before its asker's time does, so that "not sent" can be told."""
+        remaining_ns = (delivery.deadline - anyio.current_time() - ANSWER_MARGIN) * 1e9
+        if remaining_ns < 1:
+            # Not tried: that the exchange could not be reached would be no more than a guess.
+            self._tell_gate(Refund(permit))
+            raise self._not_sent(request, "its asker's time ended before its turn came")
+        if request.timeout_ns > remaining_ns:
+            request = evolve(request, timeout_ns=int(remaining_ns))
         try:
             return await self.send(request)
         except TransportError:
@@ -286,7 +296,8 @@ class RestWorker:
         except ActorError as error:
             self._tell_gate(Refund(permit))
             raise self._not_sent(request, "the auth actor did not answer", error) from error
-        except EngineError:
+        except BaseException:
+            # Refused, or given up: nothing was sent either way.
             self._tell_gate(Refund(permit))
             raise
 
@@ -362,14 +373,6 @@ class RestWorker:
         return TransportError(
             f"{why}: nothing was sent", exchange=self.exchange, operation=request.operation
         )
-
-
-def _within(request: RestRequest, remaining: float) -> RestRequest:
-    """A request that ends before its asker's time does, so that "nothing was sent" can be told."""
-    remaining_ns = int((remaining - ANSWER_MARGIN) * 1e9)
-    if request.timeout_ns <= remaining_ns:
-        return request
-    return evolve(request, timeout_ns=max(1, remaining_ns))
 
 
 class _State:
