@@ -286,7 +286,12 @@ class Trading(Asking):
         )
 
     async def preview(self, request: OrderRequest) -> OrderPreview:
-        """Ask what an order would cost; nothing is placed."""
+        """Ask what an order would cost; nothing is placed.
+
+        Raises:
+            NotSupported: the exchange has no previews.
+        """
+        self._need(Ability.PREVIEW, "previews of orders", "preview")
         self._need_terms(request, operation="preview")
         self._keep_rules(
             "preview", check_order, request, await self._instrument(request.instrument)

@@ -43,7 +43,13 @@ _ORDER_TYPES: Final = frozenset({OrderType.MARKET, OrderType.LIMIT})
 #: Nobody here knows when an exchange's day ends.
 _NO_TIMES: Final = frozenset({TimeInForce.GOOD_FOR_DAY})
 _ABILITIES: Final = frozenset(
-    {Ability.EDIT, Ability.REPLACE, Ability.ACCOUNT_SUMMARY, Ability.CLOSE_POSITION}
+    {
+        Ability.EDIT,
+        Ability.REPLACE,
+        Ability.ACCOUNT_SUMMARY,
+        Ability.CLOSE_POSITION,
+        Ability.PREVIEW,
+    }
 )
 
 

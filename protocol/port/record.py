@@ -36,6 +36,8 @@ class Ability(Enum):
     ACCOUNT_SUMMARY = "account_summary"
     #: `ClosePosition`.
     CLOSE_POSITION = "close_position"
+    #: `PreviewOrder`: what an order would cost, or whether it would be taken.
+    PREVIEW = "preview"
 
 
 class ChoreEffect(Enum):

@@ -206,7 +206,7 @@ WITH_TERMS: dict[str, Callable[[ExchangeHandle], Coroutine[Any, Any, object]]] =
 async def test_margin_terms_are_refused_where_there_is_no_margin(operation: str) -> None:
     """Before the instrument is even asked for, and never left out in silence."""
     host = Host()
-    spot = frozenset({Ability.EDIT, Ability.OCO, Ability.REPLACE})
+    spot = frozenset({Ability.EDIT, Ability.OCO, Ability.REPLACE, Ability.PREVIEW})
     async with handle(host, abilities=spot) as exchange:
         before = len(host.requests)
         with pytest.raises(NotSupported, match="margin terms") as caught:
@@ -214,6 +214,18 @@ async def test_margin_terms_are_refused_where_there_is_no_margin(operation: str)
 
         assert len(host.requests) == before
     assert caught.value.operation == operation
+
+
+async def test_a_preview_is_refused_where_there_is_none_before_anything_is_asked() -> None:
+    """Not even for the instrument's rules."""
+    host = Host()
+    async with handle(host) as exchange:
+        before = len(host.requests)
+        with pytest.raises(NotSupported, match="previews") as caught:
+            await exchange.preview(PLAIN)
+
+        assert len(host.requests) == before
+    assert caught.value.operation == "preview"
 
 
 async def test_margin_terms_are_checked_before_an_order_is_sent() -> None:

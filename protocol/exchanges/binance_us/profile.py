@@ -99,7 +99,7 @@ PROFILE: Final = Profile(
     ),
     user_streams=("user",),
     reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
-    abilities=frozenset({Ability.OCO, Ability.REPLACE}),
+    abilities=frozenset({Ability.OCO, Ability.REPLACE, Ability.PREVIEW}),
     order_ids_per_instrument=True,
     paper=PaperTerms(
         # "Account information": `commissionRates` as captured.

@@ -149,7 +149,7 @@ PROFILE: Final = Profile(
         Chore(FetchInstruments(), ChoreEffect.INSTRUMENTS, every_ns=3600 * SECOND),
     ),
     user_streams=("user",),
-    abilities=frozenset({Ability.EDIT}),
+    abilities=frozenset({Ability.EDIT, Ability.PREVIEW}),
     reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
     paper=PaperTerms(
         # "Get Transaction Summary": the first tier, up to 10,000 USD in thirty days.
