@@ -1,6 +1,6 @@
 """What must be asked at start and again and again: the clock, the instruments, the key.
 
-When the exchange goes out of reach meanwhile, the first chore is tried at once and again until it
+When the exchange goes out of reach meanwhile, the first chore is tried soon and again until it
 answers, so that its coming back is seen.
 
 The schedule is the exchange's (`port.Chore`), stated as data. Start: every chore once, in order.
@@ -122,19 +122,24 @@ class Upkeep:
         """Until the next chore is due, the key is in doubt, or the exchange is out of reach."""
         until = min(due.values(), default=math.inf)
         with anyio.CancelScope(deadline=until):
-            message: CheckCredentials | ExchangeLost = (await ctx.receive()).message
-            now = anyio.current_time()
-            match message:
-                case CheckCredentials():
-                    for index, chore in enumerate(self.chores):
-                        if chore.effect is ChoreEffect.CREDENTIALS:
-                            due[index] = now
-                case ExchangeLost():
-                    # Any chore will do: while it fails it is tried again with backoff.
-                    if self.chores:
-                        due[0] = min(due.get(0, math.inf), now + RETRY_FIRST)
-                case _:
-                    assert_never(message)
+            self._heed((await ctx.receive()).message, due)
+            # However often it was said meanwhile, once is enough.
+            while (delivery := ctx.receive_nowait()) is not None:
+                self._heed(delivery.message, due)
+
+    def _heed(self, message: CheckCredentials | ExchangeLost, due: dict[int, float]) -> None:
+        now = anyio.current_time()
+        match message:
+            case CheckCredentials():
+                for index, chore in enumerate(self.chores):
+                    if chore.effect is ChoreEffect.CREDENTIALS:
+                        due[index] = now
+            case ExchangeLost():
+                # Any chore will do: while it fails it is tried again with backoff.
+                if self.chores:
+                    due[0] = min(due.get(0, math.inf), now + RETRY_FIRST)
+            case _:
+                assert_never(message)
 
     async def _do(self, chore: Chore) -> None:
         try:

@@ -84,6 +84,8 @@ ORDERS_MAILBOX = MailboxSpec(capacity=4096, overflow=Overflow.FAIL)
 COMMANDS_MAILBOX = MailboxSpec(capacity=1024, overflow=Overflow.FAIL)
 #: Only the fact that something changed matters, not how often.
 NUDGES_MAILBOX = MailboxSpec(capacity=1, overflow=Overflow.DROP_NEWEST)
+#: Two kinds of news: room for as many of one as may come during a chore, lest it hide the other.
+UPKEEP_MAILBOX = MailboxSpec(capacity=256, overflow=Overflow.DROP_NEWEST)
 #: What replies held of the account's log; the stream tells it too, and what is missing is asked.
 ENTRIES_MAILBOX = MailboxSpec(capacity=256, overflow=Overflow.DROP_NEWEST)
 #: Long enough for the upkeep's first round against an exchange that does not answer.
@@ -228,7 +230,7 @@ class ExchangeTree:
             yield ChildSpec(
                 "upkeep",
                 self._run_upkeep,
-                mailbox=NUDGES_MAILBOX,
+                mailbox=UPKEEP_MAILBOX,
                 backoff=ACTOR_BACKOFF,
                 start_timeout=START_TIMEOUT,
             )
@@ -462,7 +464,7 @@ class ExchangeTree:
         try:
             self._io["upkeep"].tell_nowait(ExchangeLost())
         except ActorError:
-            # It is going down, or busy: what it asks anyway will show.
+            # It is going down: its next incarnation asks everything anew.
             return
 
     def _doubt_credentials(self) -> None:
@@ -472,7 +474,7 @@ class ExchangeTree:
         try:
             self._io["upkeep"].tell_nowait(CheckCredentials())
         except ActorError:
-            # It is full of such doubts already, or going down.
+            # It is going down: its next incarnation asks about the key anyway.
             return
 
     def _learn_permissions(self, permissions: object) -> None:

@@ -383,6 +383,32 @@ async def test_one_refusal_of_a_good_key_stops_nothing() -> None:
         assert root.snapshot()["toy"].state is ChildState.RUNNING
 
 
+async def test_a_loss_of_the_exchange_hides_no_doubt_about_the_key() -> None:
+    """Upkeep hears both, though it is busy with an exchange that does not answer."""
+    host = ToyHost()
+    asked: list[float] = []
+
+    async def silent(_: object) -> object:
+        asked.append(anyio.current_time())
+        await anyio.sleep(20)
+        return 0
+
+    async with toy_tree(host) as (tree, _, _):
+        scripted(host, FetchServerTime=silent)
+        tree.directory.unreachable()
+        await anyio.sleep(1)
+        is_looked_for = bool(asked)
+        before = sum(isinstance(each, commands.FetchKeyPermissions) for each in host.commands)
+        tree.directory.answered()
+        tree.directory.unreachable()
+        tree._doubt_credentials()
+        await anyio.sleep(20)
+        after = sum(isinstance(each, commands.FetchKeyPermissions) for each in host.commands)
+
+    assert is_looked_for
+    assert after == before + 1
+
+
 #: Of a length that a gate which crashed would have to wait for, whole.
 LONG = (LimitWindow("all", 1000, 300 * SECOND, WindowKind.CALENDAR),)
 
