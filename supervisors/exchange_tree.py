@@ -34,33 +34,20 @@ from venuetree.actors.gate_messages import Gate
 from venuetree.actors.hub import Hub
 from venuetree.actors.mailbox import MailboxSpec, Overflow
 from venuetree.actors.message_worker import Doorway, Messages, MessageWorker
-from venuetree.actors.order_messages import Orders, Reported
+from venuetree.actors.order_messages import Orders
 from venuetree.actors.orders import OrdersActor
 from venuetree.actors.paper import PaperActor
 from venuetree.actors.rate_gate import rate_gate
 from venuetree.actors.ref import Ref
 from venuetree.actors.rest_worker import RestWorker
 from venuetree.actors.stream_reader import (
-    EntriesTold,
     Reader,
     StreamReader,
     SubscriptionsChanged,
 )
 from venuetree.actors.upkeep import CheckCredentials, ExchangeLost, Upkeep
 from venuetree.protocol.commands import Rest
-from venuetree.protocol.events import (
-    AccountEvent,
-    AccountSnapshot,
-    BalancesChanged,
-    FillReported,
-    MarginTradeChanged,
-    OrderReported,
-    StreamConnected,
-    StreamDisconnected,
-    TransactionRecorded,
-)
 from venuetree.protocol.port import (
-    LogTold,
     MessageDoor,
     RestRequest,
     SessionContext,
@@ -68,6 +55,7 @@ from venuetree.protocol.port import (
     StreamSession,
     Subscription,
 )
+from venuetree.supervisors.account_news import AccountNews
 from venuetree.supervisors.restart import Backoff
 from venuetree.supervisors.spec import ChildSpec, Strategy
 from venuetree.supervisors.supervisor import Supervisor
@@ -90,14 +78,6 @@ UPKEEP_MAILBOX = MailboxSpec(capacity=256, overflow=Overflow.DROP_NEWEST)
 ENTRIES_MAILBOX = MailboxSpec(capacity=256, overflow=Overflow.DROP_NEWEST)
 #: Long enough for the upkeep's first round against an exchange that does not answer.
 START_TIMEOUT = 90.0
-#: What account subscribers get as the stream tells it.
-_TOLD_TO_ACCOUNTS = (
-    BalancesChanged
-    | TransactionRecorded
-    | MarginTradeChanged
-    | StreamConnected
-    | StreamDisconnected
-)
 #: How much longer one request may be on its way than another: windows are counted over there.
 GATE_SLACK_NS = 100_000_000
 #: A connection for messages is replaced after so long; exchanges end theirs after a day.
@@ -120,6 +100,7 @@ class ExchangeTree:
     _top: Supervisor = field(init=False)
     _io: Supervisor = field(init=False)
     _market: Supervisor = field(init=False)
+    _news: AccountNews = field(init=False)
     _plan_needed: anyio.Event = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -208,6 +189,18 @@ class ExchangeTree:
             period=60.0,
             rng=wiring.rng,
         )
+        self._news = AccountNews(
+            self.hub,
+            self.directory,
+            self.orders,
+            tuple(self._io[name] for name in self._user_streams),
+        )
+
+    @property
+    def _user_streams(self) -> Sequence[str]:
+        """Those that run."""
+        wiring = self.wiring
+        return wiring.exchange.profile.user_streams if wiring.has_user_streams else ()
 
     def _io_children(self) -> Iterable[ChildSpec[Any]]:
         wiring = self.wiring
@@ -238,18 +231,15 @@ class ExchangeTree:
             yield ChildSpec(
                 "orders", self._run_orders, mailbox=ORDERS_MAILBOX, backoff=ACTOR_BACKOFF
             )
-        if wiring.has_user_streams:
-            for name in wiring.exchange.profile.user_streams:
-                context = SessionContext(
-                    lambda: self.directory.instruments, wiring.stream_endpoints
-                )
-                sessions = wiring.exchange.user_sessions(name, context)
-                yield ChildSpec(
-                    name,
-                    partial(self._run_user_stream, name, sessions),
-                    mailbox=ENTRIES_MAILBOX,
-                    backoff=STREAM_BACKOFF,
-                )
+        for name in self._user_streams:
+            context = SessionContext(lambda: self.directory.instruments, wiring.stream_endpoints)
+            sessions = wiring.exchange.user_sessions(name, context)
+            yield ChildSpec(
+                name,
+                partial(self._run_user_stream, name, sessions),
+                mailbox=ENTRIES_MAILBOX,
+                backoff=STREAM_BACKOFF,
+            )
         yield ChildSpec("market", self._market, backoff=ACTOR_BACKOFF, shutdown=DRAIN)
 
     async def _run_rest(self, ctx: Context[Rest]) -> None:
@@ -266,7 +256,7 @@ class ExchangeTree:
             on_auth_refused=self._doubt_credentials,
             log=wiring.log,
             messages=None if self._door is None else self._carrier,
-            on_log_told=self._pass_on_log,
+            on_log_told=self._news.pass_on,
         )(ctx)
 
     async def _run_paper(self, ctx: Context[Rest]) -> None:
@@ -281,7 +271,7 @@ class ExchangeTree:
             hub=self.hub,
             directory=self.directory,
             clock=wiring.clock,
-            publish=self._publish_account,
+            publish=self._news.publish,
         )(ctx)
 
     @property
@@ -347,7 +337,7 @@ class ExchangeTree:
             endpoint="user_stream",
             new_session=new_session,
             wanted=frozenset,
-            publish=self._publish_account,
+            publish=self._news.publish,
         )(ctx)
 
     def _reader(
@@ -415,41 +405,7 @@ class ExchangeTree:
 
         return ChildSpec(name, run, mailbox=NUDGES_MAILBOX, backoff=STREAM_BACKOFF)
 
-    # ------------------------------------------------------------ account news
-
-    def _publish_account(self, events: Sequence[SessionEvent]) -> None:
-        """A user stream's events: reports go to the orders actor, all others to the subscribers.
-
-        A full mailbox raises, which ends the stream; the next connection starts from a snapshot.
-        """
-        reports = tuple(
-            event
-            for event in events
-            if isinstance(event, OrderReported | FillReported | AccountSnapshot)
-        )
-        told: list[AccountEvent] = [
-            event for event in events if isinstance(event, _TOLD_TO_ACCOUNTS)
-        ]
-        for event in told:
-            if isinstance(event, TransactionRecorded):
-                self.directory.log_position = event.transaction_id
-        # Subscribers hear first: what is told once is lost to them if a full mailbox raises.
-        self.hub.publish(events)
-        self.hub.publish_account(told)
-        if reports and self.orders is not None:
-            self.orders.tell_nowait(Reported(reports))
-
-    def _pass_on_log(self, news: LogTold) -> None:
-        """What a reply held of the account's log, to whoever reads that log."""
-        if not self.wiring.has_user_streams:
-            return
-        told = EntriesTold(news.entries, news.received_time_ns)
-        for name in self.wiring.exchange.profile.user_streams:
-            try:
-                self._io[name].tell_nowait(told)
-            except ActorError:
-                # It is down: its next incarnation reads the log from where it was.
-                continue
+    # ------------------------------------------------------------ asides
 
     def _note(self, event: SessionEvent) -> None:
         """What a stream says beside its data goes to the log: nothing is dropped without a word."""
