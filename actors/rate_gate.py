@@ -38,7 +38,8 @@ from venuetree.actors.gate_messages import (
 )
 from venuetree.actors.mailbox import AtTheDoor
 from venuetree.protocol.errors import LocalProtocolError, RateLimited
-from venuetree.protocol.limits import Admitted, LimiterState, RateLimiter, Start, Wait
+from venuetree.protocol.limit_answers import Admitted, LimiterState, Start, Wait
+from venuetree.protocol.limits import RateLimiter
 from venuetree.protocol.port import Cost, Lane, LimitWindow
 
 __all__ = ["LANE_BOUNDS", "GateDetail", "rate_gate"]

@@ -22,7 +22,6 @@ How it errs, wherever it cannot know: towards waiting.
   request made since, replaces either guess.
 """
 
-import math
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
@@ -34,28 +33,15 @@ from venuetree.protocol.limit_answers import (
     LimiterState,
     Start,
     Wait,
-    WindowState,
 )
-from venuetree.protocol.limit_counters import Counter, open_counter
+from venuetree.protocol.limit_counters import open_counter
+from venuetree.protocol.limit_window import Window
 from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow
 
-__all__ = [
-    "CANCEL_ROOM",
-    "LONGEST_FULL_NS",
-    "Admitted",
-    "LimiterState",
-    "RateLimiter",
-    "Start",
-    "Wait",
-    "WindowState",
-]
+__all__ = ["RateLimiter"]
 
 _SECOND_NS = 1_000_000_000
 
-#: After a crash cancels may use a tenth of each window, or one unit of a tiny one.
-CANCEL_ROOM = 0.1
-#: Windows up to this length count as full after a crash, longer ones as half full.
-LONGEST_FULL_NS = 5 * 60 * _SECOND_NS
 #: A refusal for want of room that does not say how long to wait: 1 s, then twice as long each.
 FIRST_BACKOFF_NS = _SECOND_NS
 LONGEST_BACKOFF_NS = 60 * _SECOND_NS
@@ -64,50 +50,6 @@ CALM_NS = 60 * _SECOND_NS
 #: Grants that may still be taken back or reported on. More are never in flight; one that falls
 #: out of here stays spent.
 GRANTS_KEPT = 4096
-
-
-class _Window:
-    """One window: its capacity, what was counted, and the guess after a crash."""
-
-    __slots__ = ("counter", "guess_until_ns", "limit", "room", "told_capacity")
-
-    def __init__(self, limit: LimitWindow, counter: Counter) -> None:
-        self.limit = limit
-        self.counter = counter
-        #: The exchange told a smaller capacity than the configured one.
-        self.told_capacity: int | None = None
-        self.guess_until_ns = 0
-        #: By lane, in whole units.
-        self.room: dict[Lane, int] = {}
-
-    @property
-    def capacity(self) -> int:
-        configured = self.limit.capacity
-        return configured if self.told_capacity is None else min(configured, self.told_capacity)
-
-    def measure(self, reserved: Mapping[Lane, float]) -> None:
-        """Reckon each lane's room; at least one unit, or a tiny window would be closed to it."""
-        share = 0.0
-        for lane in Lane:
-            # What is kept from a lane is kept from all less urgent ones.
-            share = max(share, reserved.get(lane, 0.0))
-            # Rounded first, since 1 - 0.3 is a little less than 0.7.
-            self.room[lane] = max(1, math.floor(round(self.capacity * (1 - share), 6)))
-
-    def guessed_room(self, lane: Lane) -> int:
-        """What a lane may use while the guess stands."""
-        if self.limit.period_ns > LONGEST_FULL_NS:
-            return max(1, self.room[lane] // 2)
-        return max(1, int(self.capacity * CANCEL_ROOM)) if lane is Lane.CANCEL else 0
-
-    def free_at(self, amount: int, lane: Lane, now_ns: int) -> int:
-        """The earliest time, `now_ns` or later, at which the lane finds room for `amount`."""
-        free_at = self.counter.falls_to(self.room[lane] - amount, now_ns)
-        if now_ns >= self.guess_until_ns:
-            return free_at
-        free_at = max(free_at, self.guess_until_ns)
-        guessed = self.guessed_room(lane) - amount
-        return free_at if guessed < 0 else min(free_at, self.counter.falls_to(guessed, now_ns))
 
 
 @define
@@ -161,7 +103,7 @@ class RateLimiter:
         # Permits of one limiter's life are never those of another.
         self._permit = now_ns
         self._grants: OrderedDict[int, _Grant] = OrderedDict()
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[str, Window] = {}
         self.replace(windows, now_ns)
         if start is Start.AFTER_CRASH:
             for window in self._windows.values():
@@ -260,7 +202,7 @@ class RateLimiter:
             if told.capacity is not None and told.capacity > 0:
                 window.told_capacity = told.capacity
                 window.measure(self._reserved)
-            used = _used(told, window.capacity)
+            used = window.told_used(told)
             if used is None:
                 continue
             ours = None
@@ -314,7 +256,7 @@ class RateLimiter:
                 counter = open_counter(limit, self._clock_offset_ns, self._slack_ns)
                 if window is not None:
                     counter.correct(window.counter.used(now_ns), None, now_ns, now_ns)
-                window = self._windows[limit.name] = _Window(limit, counter)
+                window = self._windows[limit.name] = Window(limit, counter)
             window.limit = limit
             window.told_capacity = None
             window.measure(self._reserved)
@@ -332,7 +274,7 @@ class RateLimiter:
         """How full the windows are."""
         now_ns = self._advance(now_ns)
         silent = self._silent_until_ns if now_ns < self._silent_until_ns else None
-        return LimiterState(tuple(_state(w, now_ns) for w in self._windows.values()), silent)
+        return LimiterState(tuple(w.state(now_ns) for w in self._windows.values()), silent)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -390,23 +332,5 @@ def _unpayable(cost: Cost) -> LocalProtocolError:
     return LocalProtocolError(msg, operation="admit")
 
 
-def _used(told: LimitReport, capacity: int) -> int | None:
-    """The exchange's count, the larger one if it tells it in two ways; None if in none."""
-    used = [] if told.used is None else [told.used]
-    if told.remaining is not None:
-        used.append(capacity - told.remaining)
-    return max(0, *used) if used else None
-
-
 def _is_other_window(before: LimitWindow, after: LimitWindow) -> bool:
     return (before.kind, before.period_ns) != (after.kind, after.period_ns)
-
-
-def _state(window: _Window, now_ns: int) -> WindowState:
-    return WindowState(
-        name=window.limit.name,
-        used=window.counter.used(now_ns),
-        capacity=window.capacity,
-        period_ns=window.limit.period_ns,
-        is_guess=now_ns < window.guess_until_ns,
-    )

@@ -25,7 +25,7 @@ from venuetree.actors.gate_messages import (
 )
 from venuetree.actors.rate_gate import LANE_BOUNDS, GateDetail, rate_gate
 from venuetree.protocol.errors import EngineError, LocalProtocolError, RateLimited
-from venuetree.protocol.limits import LimiterState, Start, WindowState
+from venuetree.protocol.limit_answers import LimiterState, Start, WindowState
 from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow, WindowKind
 from venuetree.supervisors import Backoff, ChildSpec, Supervisor, running
 

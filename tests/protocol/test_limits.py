@@ -3,16 +3,9 @@
 import pytest
 
 from venuetree.protocol.errors import ConfigurationError, LocalProtocolError
+from venuetree.protocol.limit_answers import Admitted, LimiterState, Start, Wait, WindowState
 from venuetree.protocol.limit_counters import LONGEST_UNDER_WAY_NS
-from venuetree.protocol.limits import (
-    CALM_NS,
-    Admitted,
-    LimiterState,
-    RateLimiter,
-    Start,
-    Wait,
-    WindowState,
-)
+from venuetree.protocol.limits import CALM_NS, RateLimiter
 from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow, WindowKind
 
 SECOND = 1_000_000_000

@@ -6,7 +6,9 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from venuetree.protocol.limits import CANCEL_ROOM, Admitted, RateLimiter, Start, Wait
+from venuetree.protocol.limit_answers import Admitted, Start, Wait
+from venuetree.protocol.limit_window import CANCEL_ROOM
+from venuetree.protocol.limits import RateLimiter
 from venuetree.protocol.port import Cost, Lane, LimitReport, LimitWindow, WindowKind
 
 NOW = 1_700_000_000_000_000_000

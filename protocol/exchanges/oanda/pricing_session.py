@@ -185,6 +185,7 @@ class PricingSession:
             return self._take(event, received_time_ns)
         if isinstance(event, StreamErrorReported):
             self._life.give_up(f"the exchange said: {event.message[:200]}")
+        # What else a line of prices can be, a session may say; the decoder's union is wider.
         return () if isinstance(event, Heartbeat) else decoded  # type: ignore[return-value]
 
     def told(self, entries: Sequence[bytes], received_time_ns: int) -> Sequence[SessionEvent]:

@@ -30,7 +30,8 @@ from venuetree.protocol.exchanges.coinbase.session import MarketSession as Coinb
 from venuetree.protocol.exchanges.oanda import quote_line
 from venuetree.protocol.exchanges.oanda.pricing_session import PricingSession
 from venuetree.protocol.exchanges.oanda.quote_line import QuoteLine
-from venuetree.protocol.limits import RateLimiter, Start
+from venuetree.protocol.limit_answers import Start
+from venuetree.protocol.limits import RateLimiter
 from venuetree.protocol.session import Continuity, Place
 from venuetree.supervisors import exchange_tree
 from venuetree.supervisors.exchange_tree import STREAM_BACKOFF, ExchangeTree
