@@ -6,6 +6,7 @@ programs from writing by turns; it ends with the program that holds it.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,7 +15,7 @@ from attrs import define, field
 
 from venuetree.protocol.errors import ConfigurationError
 from venuetree.protocol.paper import PaperState
-from venuetree.protocol.paper.record import from_record, to_record
+from venuetree.protocol.paper.record import Recorder, from_record
 
 try:
     import fcntl
@@ -38,6 +39,7 @@ class PaperFile:
     path: Path
     name: str
     _lock: Any = field(init=False, default=None)
+    _recorder: Recorder = field(init=False, factory=Recorder)
 
     def load(self) -> PaperState | None:
         """The account that is kept, None if there is none yet. Locks the file until `close`.
@@ -60,14 +62,15 @@ class PaperFile:
             )
 
     def keep(self, state: PaperState) -> None:
-        """Write the account down; when this returns it is on the disk.
+        """Write the account down: from then on the file is this one, whole.
+
+        A loss of power soon after may bring back the one before, whole as well.
 
         Raises:
             ConfigurationError: it could not be written; the file is what it was.
         """
-        whole = orjson.dumps(
-            {"version": VERSION, "exchange": self.name, "account": to_record(state)}
-        )
+        account = self._recorder.to_record(state)
+        whole = orjson.dumps({"version": VERSION, "exchange": self.name, "account": account})
         draft = self.path.with_name(f".{self.path.name}.draft")
         try:
             with draft.open("wb") as file:
@@ -76,6 +79,8 @@ class PaperFile:
                 os.fsync(file.fileno())
             draft.replace(self.path)
         except OSError as error:
+            with suppress(OSError):  # it takes room; should it stay, the next one replaces it
+                draft.unlink()
             self._refuse(
                 f"the paper account could not be written to {self.path}: {error.strerror}; nothing"
                 " was changed: make room there, or name another file",

@@ -1,5 +1,6 @@
-"""A paper account as a JSON value and back, so that it can be kept.
+"""A paper account as JSON and back, so that it can be kept.
 
+It is written down at every change, so what cannot change any more is turned into text only once.
 Decimals are text with all their digits, enums their words. What is read must be just what was
 written: an account that somebody has damaged is an error, not a guess.
 """
@@ -9,7 +10,8 @@ from enum import Enum
 from typing import Any, Final
 
 import cattrs
-from attrs import frozen
+import orjson
+from attrs import define, field, frozen
 from cattrs.errors import BaseValidationError
 
 from venuetree.protocol.models import Fill, Side
@@ -19,7 +21,7 @@ from venuetree.protocol.paper.orders import PaperOrder
 from venuetree.protocol.paper.spot import SpotAccount
 from venuetree.protocol.paper.state import PaperState
 
-__all__ = ["from_record", "to_record"]
+__all__ = ["Recorder", "from_record"]
 
 
 @frozen
@@ -56,21 +58,46 @@ _DAMAGED: Final = (
 )
 
 
-def to_record(state: PaperState) -> dict[str, Any]:
-    """The state as a JSON value."""
-    account = state.account
-    record = _Record(
-        orders=(*state.ended.values(), *state.open.values()),
-        fills=tuple(state.fills),
-        taken=tuple(
-            _Taken(*place, level.shown, level.taken) for place, level in state.depth.taken.items()
-        ),
-        numbers=state.numbers,
-        spot=account if isinstance(account, SpotAccount) else None,
-        margin=account if isinstance(account, MarginAccount) else None,
-    )
-    written: dict[str, Any] = _CONVERTER.unstructure(record)
-    return written
+@define
+class Recorder:
+    """Writes down one account, again and again."""
+
+    _texts: dict[str, tuple[PaperOrder | Fill, orjson.Fragment]] = field(factory=dict, init=False)
+
+    def to_record(self, state: PaperState) -> dict[str, Any]:
+        """The state as a value that orjson writes."""
+        account = state.account
+        kept, self._texts = self._texts, {}
+        record: dict[str, Any] = _CONVERTER.unstructure(
+            _Record(
+                orders=tuple(state.open.values()),
+                fills=(),
+                taken=tuple(
+                    _Taken(*place, level.shown, level.taken)
+                    for place, level in state.depth.taken.items()
+                ),
+                numbers=state.numbers,
+                spot=account if isinstance(account, SpotAccount) else None,
+                margin=account if isinstance(account, MarginAccount) else None,
+            )
+        )
+        ended = [self._text(f"order {name}", each, kept) for name, each in state.ended.items()]
+        record["orders"] = [*ended, *record["orders"]]
+        record["fills"] = [self._text(f"fill {each.fill_id}", each, kept) for each in state.fills]
+        return record
+
+    def _text(
+        self,
+        name: str,
+        value: PaperOrder | Fill,
+        kept: dict[str, tuple[PaperOrder | Fill, orjson.Fragment]],
+    ) -> orjson.Fragment:
+        """As it was written before, if that was this very one: a change may have been undone."""
+        found = kept.get(name)
+        if found is None or found[0] is not value:
+            found = (value, orjson.Fragment(orjson.dumps(_CONVERTER.unstructure(value))))
+        self._texts[name] = found
+        return found[1]
 
 
 def from_record(value: Any) -> PaperState:

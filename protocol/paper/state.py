@@ -16,8 +16,9 @@ from venuetree.protocol.port import AccountKind
 
 __all__ = ["PaperState"]
 
-#: Final orders that are kept, with their fills; the oldest are forgotten.
-KEEP_FINAL = 10_000
+#: Final orders that are kept, with their fills; the oldest are forgotten. An account in a file is
+#: written down whole at every change: this many are about two megabytes.
+KEEP_FINAL = 2_000
 
 
 @define
@@ -28,7 +29,7 @@ class PaperState:
         open: by the exchange's order id, oldest first.
         ended: likewise, in the order in which they ended.
         fills: oldest first.
-        numbers: how many orders there have been.
+        numbers: how many orders, and edits of them, there have been.
     """
 
     account: Account
@@ -94,4 +95,5 @@ class PaperState:
     def orders(self) -> list[PaperOrder]:
         """All that are remembered, oldest first."""
         both = (*self.open.values(), *self.ended.values())
-        return sorted(both, key=lambda order: order.number)
+        # An edit gives a new number, for it goes behind the others, but makes no new order.
+        return sorted(both, key=lambda order: (order.created_time_ns, order.number))

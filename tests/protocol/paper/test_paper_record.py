@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.strategies import mutated
 from tests.support.paper_samples import BTC, book_of, buy, buy_market, new_paper, sell
-from venuetree.protocol.models import TimeInForce
+from venuetree.protocol.models import OrderKey, TimeInForce
 from venuetree.protocol.paper import PaperExchange, PaperState
-from venuetree.protocol.paper.record import from_record, to_record
+from venuetree.protocol.paper.record import Recorder, from_record
 from venuetree.protocol.port import AccountKind
 
 
@@ -28,7 +28,7 @@ def used() -> PaperExchange:
 
 def on_disk(state: PaperState) -> Any:
     """As a file holds it."""
-    return orjson.loads(orjson.dumps(to_record(state)))
+    return orjson.loads(orjson.dumps(Recorder().to_record(state)))
 
 
 def test_an_account_survives_being_written_down() -> None:
@@ -82,3 +82,19 @@ def test_money_is_text_and_finite(number: Any) -> None:
     value["spot"]["totals"]["USD"] = number
     with pytest.raises(ValueError, match="no record"):
         from_record(value)
+
+
+def test_what_was_written_before_and_came_out_otherwise_is_written_anew() -> None:
+    """A change that was undone leaves nothing of it in the next record."""
+    paper, recorder = used(), Recorder()
+    before = paper.state.copy()
+    (order, *_) = paper.open_orders()
+    paper.cancel(OrderKey(exchange_order_id=order.order_id), 7)
+    orjson.dumps(recorder.to_record(paper.state))
+    paper.state = before
+    paper.match(book_of([("99", "1")], [("100", "9")]), 8)
+    again = orjson.loads(orjson.dumps(recorder.to_record(paper.state)))
+    last = orjson.loads(orjson.dumps(recorder.to_record(paper.state)))
+
+    assert from_record(again) == from_record(last) == paper.state
+    assert paper.state.ended[order.order_id].filled_quantity == 2
