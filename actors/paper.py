@@ -2,18 +2,15 @@
 
 Questions about the market go on to the real REST worker. Everything of the account is answered by
 a `PaperExchange`, which is told of time and books here; whatever is neither is not supported.
-An order, a cancel and the like arrive `latency` after they were sent, in the order in which they
-were sent, so that an order may be filled while its cancel is under way. An order that needs a book
-waits for one in step.
+An order, a cancel and the like arrive `latency` after they were sent, so that an order may be
+filled while its cancel is under way; see `paper_flights`. An order then waits for a book in step.
 
 What happened is told as an account's stream tells it. The exchange's state outlives this actor; a
 new incarnation first tells what the one before did not get to tell. What was still on its way when
 an incarnation ended has never arrived, which is its proof for whoever asks.
 """
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import anyio
@@ -27,6 +24,7 @@ from venuetree.actors.errors import ActorError
 from venuetree.actors.hub import Hub
 from venuetree.actors.paper_answers import answer_at_once
 from venuetree.actors.paper_books import PaperBooks
+from venuetree.actors.paper_flights import PaperFlights
 from venuetree.actors.paper_worth import PaperWorth
 from venuetree.actors.ref import Ref
 from venuetree.protocol import commands
@@ -34,12 +32,12 @@ from venuetree.protocol.book import BookView
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import EngineError, InstrumentNotFound
 from venuetree.protocol.messages import Request
-from venuetree.protocol.models import Instrument, OrderRequest, Topic
+from venuetree.protocol.models import Instrument, OrderRequest, OrderType, Topic
 from venuetree.protocol.paper import MARKET_QUESTIONS, PaperExchange, PaperState
 from venuetree.protocol.paper.checks import check_paper
 from venuetree.protocol.paper.closing import close_position
 from venuetree.protocol.paper.preview import preview
-from venuetree.protocol.port import SessionEvent
+from venuetree.protocol.port import OrderTerms, SessionEvent
 
 __all__ = ["PaperActor", "PaperDetail", "PaperPlan"]
 
@@ -76,7 +74,7 @@ class PaperDetail:
     """What the snapshot shows.
 
     Attributes:
-        orders: how many there have been.
+        orders: how many there are, those that have ended included.
         watched: the instruments whose books are followed.
     """
 
@@ -91,6 +89,7 @@ class PaperActor:
 
     Attributes:
         topics: what the exchange's market streams have.
+        orders: what there is of each type of order.
         rest: the real REST worker, for questions about the market.
         publish: takes what the account's stream would say.
     """
@@ -98,6 +97,7 @@ class PaperActor:
     exchange: str
     plan: PaperPlan
     topics: frozenset[Topic]
+    orders: Mapping[OrderType, OrderTerms]
     rest: Ref[Rest]
     hub: Hub
     directory: Directory
@@ -129,10 +129,8 @@ class _Desk:
         self._actor = actor
         self._paper = actor.plan.exchange
         self._books = PaperBooks(actor.hub, actor.topics)
-        self._in_flight: Counter[str] = Counter()
+        self._flights = PaperFlights(actor.plan.latency)
         self._worth = PaperWorth(self._paper, actor.directory, self._ask)
-        #: What is sent arrives in the order in which it was sent.
-        self._road = anyio.Lock()
         self._moved = anyio.Event()
         self._caught_up = anyio.Event()
         self._handlers: dict[type, Callable[[Any], Awaitable[object]]] = {
@@ -150,7 +148,8 @@ class _Desk:
     def detail(self) -> PaperDetail:
         """For the snapshot."""
         state = self._paper.state
-        return PaperDetail(len(state.open), state.numbers, self._books.followed)
+        orders = len(state.open) + len(state.ended)
+        return PaperDetail(len(state.open), orders, self._books.followed)
 
     # ------------------------------------------------------------ answering
 
@@ -158,7 +157,8 @@ class _Desk:
         """Answer one command."""
         command: Request[Rest, Any] = delivery.message
         try:
-            answer = await self._answer(command, delivery.deadline)
+            with self._flights.of(command):
+                answer = await self._answer(command, delivery.deadline)
         except _NotPassedOn as error:
             delivery.fail(error.cause)
         except EngineError as error:
@@ -179,7 +179,7 @@ class _Desk:
         return self._at_once(command)
 
     def _at_once(self, command: Request[Rest, Any]) -> object:
-        in_flight = self._in_flight.keys()
+        in_flight = self._flights.client_order_ids
         return answer_at_once(self._paper, command, self._now_ns(), in_flight=in_flight)
 
     async def _valued(self, command: Request[Rest, Any]) -> object:
@@ -200,67 +200,53 @@ class _Desk:
 
     async def _place(self, command: commands.PlaceOrder) -> object:
         request = command.order
-        check_paper(request, self._actor.exchange)
-        with self._sending(request):
-            instrument = await self._instrument(request.instrument)
-            await self._arrive()
-            book = await self._book(request.instrument)
-            return self._change(
-                lambda: self._paper.place(request, instrument, book, self._now_ns())
-            )
+        instrument, book = await self._received(request)
+        return self._change(lambda: self._paper.place(request, instrument, book, self._now_ns()))
 
     async def _cancel(self, command: commands.CancelOrder) -> None:
-        await self._arrive()
+        await self._flights.arrive()
         self._change(lambda: self._paper.cancel(command.key, self._now_ns()))
 
     async def _cancel_open(self, command: commands.CancelOpenOrders) -> object:
-        await self._arrive()
+        await self._flights.arrive()
         return self._change(lambda: self._paper.cancel_open(command.instrument, self._now_ns()))
 
     async def _edit(self, command: commands.EditOrder) -> None:
-        request = command.order
-        check_paper(request, self._actor.exchange)
-        instrument = await self._instrument(request.instrument)
-        await self._arrive()
-        book = await self._book(request.instrument)
-        self._change(
-            lambda: self._paper.edit(command.key, request, instrument, book, self._now_ns())
-        )
+        key, request = command.key, command.order
+        instrument, book = await self._received(request)
+        self._change(lambda: self._paper.edit(key, request, instrument, book, self._now_ns()))
 
     async def _replace(self, command: commands.ReplaceOrder) -> commands.Replaced:
-        request = command.order
-        check_paper(request, self._actor.exchange)
-        with self._sending(request):
-            instrument = await self._instrument(request.instrument)
-            await self._arrive()
-            book = await self._book(request.instrument)
-            is_always = command.if_partially_filled
-            return self._change(
-                lambda: (self._paper.replace if is_always else self._paper.replace_untouched)(
-                    command.key, request, instrument, book, self._now_ns()
-                )
-            )
+        key, request = command.key, command.order
+        instrument, book = await self._received(request)
+        if not command.if_partially_filled:
+            self._paper.need_untouched(key)
+        return self._change(
+            lambda: self._paper.replace(key, request, instrument, book, self._now_ns())
+        )
 
     async def _close_position(self, command: commands.ClosePosition) -> object:
         orders = command.orders
-        for order in orders:
-            check_paper(order, self._actor.exchange)
-        with ExitStack() as flights:
-            for order in orders:
-                flights.enter_context(self._sending(order))
-            instrument = await self._instrument(orders[0].instrument)
-            await self._arrive()
-            book = await self._book(instrument.name)
-            return self._change(
-                lambda: close_position(self._paper, orders, instrument, book, self._now_ns())
-            )
+        instrument, book = await self._received(*orders)
+        return self._change(
+            lambda: close_position(self._paper, orders, instrument, book, self._now_ns())
+        )
 
     async def _preview(self, command: commands.PreviewOrder) -> object:
         request = command.order
-        check_paper(request, self._actor.exchange)
-        instrument = await self._instrument(request.instrument)
-        book = await self._book(request.instrument)
+        self._check(request)
+        instrument, book = await self._market(request.instrument)
         return preview(self._paper, request, instrument, book, self._now_ns())
+
+    async def _received(self, *requests: OrderRequest) -> tuple[Instrument, BookView | None]:
+        """Have orders of one instrument arrive; it, and the book that they are matched against."""
+        for request in requests:
+            self._check(request)
+        await self._flights.arrive()
+        return await self._market(requests[0].instrument)
+
+    def _check(self, request: OrderRequest) -> None:
+        check_paper(request, self._actor.orders, self._actor.exchange)
 
     # ------------------------------------------------------------ changes
 
@@ -270,18 +256,16 @@ class _Desk:
     def _change(self, act: Callable[[], T]) -> T:
         """Do something to the account, write it down, then tell it: all of it, or nothing."""
         paper, keep = self._paper, self._actor.plan.keep
-        if keep is None:
+        before, told = paper.state.copy(), len(paper.news)
+        try:
             answer = act()
-        else:
-            before, told = paper.state.copy(), len(paper.news)
-            try:
-                answer = act()
-                if len(paper.news) > told:
-                    keep(paper.state)
-            except BaseException:
-                paper.state = before
-                del paper.news[told:]
-                raise
+            is_changed = len(paper.news) > told or paper.state.open != before.open
+            if keep is not None and is_changed:
+                keep(paper.state)
+        except BaseException:
+            paper.state = before
+            del paper.news[told:]
+            raise
         if paper.news:
             self.tell()
             self.follow()
@@ -294,21 +278,16 @@ class _Desk:
             self._actor.publish(news)
             del self._paper.news[: len(news)]
 
-    # ------------------------------------------------------------ the way
+    # ------------------------------------------------------------ the market
 
-    async def _arrive(self) -> None:
-        """Be on the way for as long as it takes, behind what was sent before."""
-        due = anyio.current_time() + self._actor.plan.latency
-        async with self._road:
-            await anyio.sleep_until(due)
-
-    def _sending(self, request: OrderRequest) -> "_Flight":
-        return _Flight(self._in_flight, request.client_order_id)
-
-    async def _instrument(self, name: str) -> Instrument:
-        known = self._actor.directory.instruments.get(name) or await self._fetched(name)
-        await self._worth.of_quote(known)
-        return known
+    async def _market(self, name: str) -> tuple[Instrument, BookView | None]:
+        """An instrument, and its book in step; that is waited for, and None if it did not come."""
+        instrument = self._actor.directory.instruments.get(name) or await self._fetched(name)
+        await self._worth.of_quote(instrument)
+        try:
+            return instrument, await self._books.wait_for(name, self._actor.plan.patience)
+        finally:
+            self._moved.set()
 
     async def _fetched(self, name: str) -> Instrument:
         found = await self._ask(commands.FetchInstruments((name,)))
@@ -318,13 +297,11 @@ class _Desk:
                 return instrument
         raise InstrumentNotFound(f"{name} is not traded here", exchange=self._actor.exchange)
 
-    # ------------------------------------------------------------ books
-
     async def watch(self) -> None:
         """Match the orders that wait whenever their book has changed."""
         async for event in self._books.feed:
             book = self._books.news(event)
-            if book is not None and self._paper.state.open:
+            if book is not None:
                 self._match(book)
 
     async def catch_up(self) -> None:
@@ -337,14 +314,9 @@ class _Desk:
         self._caught_up.set()
 
     def _match(self, book: BookView) -> None:
-        self._change(lambda: self._paper.match(book, self._now_ns()))
-
-    async def _book(self, name: str) -> BookView | None:
-        """The book in step, waited for; None if there was none in time, or it is not dealt in."""
-        try:
-            return await self._books.wait_for(name, self._actor.plan.patience)
-        finally:
-            self._moved.set()
+        self._paper.look(book.instrument, book)
+        if self._paper.is_met(book):
+            self._change(lambda: self._paper.match(book, self._now_ns()))
 
     def follow(self) -> None:
         """Have the books of the orders that wait."""
@@ -375,22 +347,6 @@ class _Desk:
             return due
         left = max(0, expiry_ns - self._now_ns()) / NANOSECONDS
         return min(due, anyio.current_time() + left)
-
-
-class _Flight:
-    """An order on its way: whoever asks for it meanwhile is told that nothing is decided."""
-
-    def __init__(self, in_flight: Counter[str], client_order_id: str) -> None:
-        self._in_flight = in_flight
-        self._id = client_order_id
-
-    def __enter__(self) -> None:
-        self._in_flight[self._id] += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._in_flight[self._id] -= 1
-        if not self._in_flight[self._id]:
-            del self._in_flight[self._id]
 
 
 class _NotPassedOn(Exception):

@@ -113,6 +113,8 @@ def _resolve(
     order = paper.state.with_client_id(client_order_id)
     if order is None or order.order_id in asked.known_order_ids:
         return Absent("it never arrived at the paper exchange")
+    if not order.is_of(asked.order):
+        return Absent(f"its id is that of another order, {order.order_id}")
     return Found(paper.report(order, ReportSource.QUERY, now_ns))
 
 

@@ -310,7 +310,7 @@ class Trading(Asking):
         """Refuse terms that the exchange does not have, rather than leave them out."""
         if self._tree.wiring.paper is not None:
             for request in requests:
-                check_paper(request, self.name)
+                check_paper(request, self._tree.wiring.exchange.profile.orders, self.name)
         if any(request.margin is not None for request in requests):
             self._need(Ability.MARGIN, "orders with margin terms", operation)
 

@@ -267,6 +267,7 @@ class ExchangeTree:
             exchange=wiring.name,
             plan=wiring.paper,
             topics=wiring.exchange.profile.topics,
+            orders=wiring.exchange.profile.orders,
             rest=self._io["rest"],
             hub=self.hub,
             directory=self.directory,

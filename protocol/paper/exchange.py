@@ -40,7 +40,7 @@ from venuetree.protocol.models import (
 from venuetree.protocol.numbers import subtract
 from venuetree.protocol.paper.depth import by_quantity, by_value, within
 from venuetree.protocol.paper.orders import FeeRates, PaperOrder, market_of
-from venuetree.protocol.paper.rules import check_new, check_status, check_takes, refused
+from venuetree.protocol.paper.rules import check_new, check_takes, refused
 from venuetree.protocol.paper.state import PaperState
 from venuetree.protocol.port import IdReuse, PaperTerms
 
@@ -90,13 +90,13 @@ class PaperExchange:
 
         Raises:
             OrderRejected: there is no such order: `InsufficientFunds`, `PostOnlyWouldTake`, …
+            DuplicateClientOrderId: another order has its client order id.
         """
         known = self._with_same_id(request)
         if known is not None:
             return self.report(known, ReportSource.REPLY, now_ns)
         order = self._new(request, instrument, book, now_ns)
-        if book is not None:
-            self._look(request.instrument, book)
+        self.look(request.instrument, book)
         takes, is_done = self.plan(order, book)
         check_takes(order, takes, book, self.terms, self.name)
         self.state.account.check(order, takes, self.state.open.values(), self.terms)
@@ -155,14 +155,17 @@ class PaperExchange:
         if request.quantity is None or request.quantity <= before.filled_quantity:
             raise refused("as much was executed already", self.name, "edit", "SIZE_BELOW_FILLED")
         changed = evolve(before.request, price=request.price, quantity=request.quantity)
-        check_status(changed, instrument, self.name)
-        after = evolve(before, request=changed, has_rested=False, updated_time_ns=now_ns)
+        check_new(changed, instrument, book, now_ns, self.name)
+        after = evolve(
+            before, request=changed, is_edited=True, has_rested=False, updated_time_ns=now_ns
+        )
+        self.look(before.instrument, book)
         takes, _ = self.plan(after, book)
         check_takes(after, takes, book, self.terms, self.name)
         others = (o for o in self.state.open.values() if o.order_id != before.order_id)
         self.state.account.check(after, takes, others, self.terms)
         self.state.numbers += 1
-        after = evolve(after, number=self.state.numbers, has_rested=False)
+        after = evolve(after, number=self.state.numbers)
         after, fills = self._execute(after, takes, book, now_ns)
         self._put(evolve(after, has_rested=book is not None), fills, now_ns)
 
@@ -186,15 +189,8 @@ class PaperExchange:
         except ExchangeRefused as error:
             return Replaced(cancelled, error)
 
-    def replace_untouched(
-        self,
-        key: OrderKey,
-        request: OrderRequest,
-        instrument: Instrument,
-        book: BookView | None,
-        now_ns: int,
-    ) -> Replaced:
-        """As `replace`; `CancelRefused` also if something of the old order was executed."""
+    def need_untouched(self, key: OrderKey) -> None:
+        """Return if nothing of an order was executed, else `CancelRefused`."""
         if self.order(key).fills:
             raise CancelRefused(
                 "a part of the order was executed",
@@ -202,17 +198,25 @@ class PaperExchange:
                 operation="replace",
                 code="PARTIALLY_FILLED",
             )
-        return self.replace(key, request, instrument, book, now_ns)
+
+    def look(self, instrument: str, book: BookView | None) -> None:
+        """Take note of what a book shows now, and forget what was taken of what it showed."""
+        if book is not None and book.in_step:
+            self.state.depth.look(self.book_of(instrument), book)
+            bid, ask = book.best_bid, book.best_ask
+            self.state.account.look(instrument, bid and bid.price, ask and ask.price)
 
     def match(self, book: BookView, now_ns: int) -> None:
-        """Fill what waits for a book with what it shows now; one that is stale fills nothing."""
-        name = self.book_of(book.instrument)
+        """Fill what waits for a book with what it shows now; one that is stale fills nothing.
+
+        An order whose time is over ends first. On margin, one that the account cannot bear when
+        the book comes to it is cancelled; one that takes nothing now is left alone.
+        """
         if not book.in_step:
             return
-        self.state.depth.look(name, book)
-        waiting = [o for o in self.state.open.values() if self.book_of(o.instrument) == name]
-        for order in sorted(waiting, key=_priority):
-            self._look(order.instrument, book)
+        self.expire(now_ns)
+        for order in sorted(self._waiting_for(book), key=_priority):
+            self.look(order.instrument, book)
             takes, _ = self.plan(order, book)
             if not self.state.account.can_fill(order, takes, self.terms):
                 reason = "the margin does not suffice"
@@ -223,6 +227,14 @@ class PaperExchange:
                 self._put(evolve(after, has_rested=True), fills, now_ns)
             elif not order.has_rested:
                 self.state.put(evolve(order, has_rested=True))
+
+    def is_met(self, book: BookView) -> bool:
+        """Whether `match` might do something to an order; it is quick, for most updates do not."""
+        return any(_is_met(order, book) for order in self._waiting_for(book))
+
+    def _waiting_for(self, book: BookView) -> list[PaperOrder]:
+        name = self.book_of(book.instrument)
+        return [o for o in self.state.open.values() if self.book_of(o.instrument) == name]
 
     def expire(self, now_ns: int) -> None:
         """End the orders whose time is over."""
@@ -269,17 +281,18 @@ class PaperExchange:
         if known is None:
             return None
         match self.terms.id_reuse:
-            case IdReuse.ANSWERED_WITH_IT:
+            case IdReuse.ANSWERED_WITH_IT if known.is_of(request):
                 return known
-            case IdReuse.REFUSED_WHILE_OPEN if known.is_open:
+            case IdReuse.REFUSED_WHILE_OPEN if not known.is_open:
+                return None
+            case _:
                 raise DuplicateClientOrderId(
-                    f"the order {request.client_order_id!r} is open",
+                    f"the id {request.client_order_id!r} is that of another order,"
+                    f" {known.order_id}, which is {known.status.value}",
                     exchange=self.name,
                     operation="place",
                     code="DUPLICATE",
                 )
-            case _:
-                return None
 
     def _new(
         self, request: OrderRequest, instrument: Instrument, book: BookView | None, now_ns: int
@@ -292,10 +305,6 @@ class PaperExchange:
         return self.terms.rest_becomes if order.fills else self.terms.nothing_becomes
 
     # ------------------------------------------------------------ matching
-
-    def _look(self, instrument: str, book: BookView) -> None:
-        bid, ask = book.best_bid, book.best_ask
-        self.state.account.look(instrument, bid and bid.price, ask and ask.price)
 
     def plan(self, order: PaperOrder, book: BookView | None) -> tuple[tuple[Level, ...], bool]:
         """What the order takes of the book now, and whether its money is then spent."""
@@ -363,6 +372,13 @@ class PaperExchange:
     def balances(self) -> tuple[Balance, ...]:
         """What the account has."""
         return self.state.account.balances(self.name, self.state.open.values(), self.terms)
+
+
+def _is_met(order: PaperOrder, book: BookView) -> bool:
+    """Whether the other side of the book has come to an order that waits, or never was seen."""
+    side = order.request.side
+    best = book.iterate(side.opposite)
+    return not order.has_rested or any(within(best, side, order.request.price))
 
 
 def _priority(order: PaperOrder) -> tuple[Decimal, int]:

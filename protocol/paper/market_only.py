@@ -14,6 +14,7 @@ from venuetree.protocol.messages import Request
 from venuetree.protocol.models import OrderType, TimeInForce
 from venuetree.protocol.port import (
     Ability,
+    AccountKind,
     Exchange,
     FlowContext,
     LimitReport,
@@ -91,6 +92,9 @@ def on_paper(exchange: Exchange) -> Exchange:
             exchange=exchange.name,
             operation="configure",
         )
+    abilities = profile.abilities & _ABILITIES
+    if profile.paper.account is AccountKind.MARGIN:
+        abilities -= {Ability.PREVIEW}
     return evolve(
         exchange,
         rest=exchange.rest if isinstance(exchange.rest, MarketOnly) else MarketOnly(exchange.rest),
@@ -99,11 +103,16 @@ def on_paper(exchange: Exchange) -> Exchange:
         profile=evolve(
             profile,
             orders={
-                kind: evolve(terms, times=terms.times - _NO_TIMES, attached=False)
+                kind: evolve(
+                    terms,
+                    times=terms.times - _NO_TIMES,
+                    quote_sides=frozenset() if kind is OrderType.LIMIT else terms.quote_sides,
+                    attached=False,
+                )
                 for kind, terms in profile.orders.items()
                 if kind in _ORDER_TYPES
             },
-            abilities=profile.abilities & _ABILITIES,
+            abilities=abilities,
             user_streams=(),
             order_ids_per_instrument=False,
             reply_decides=False,

@@ -72,6 +72,7 @@ class PaperOrder:
         value: price times quantity of all that was executed.
         fees: paid so far, in `fee_currency`.
         has_rested: whether a book in step has been matched against it: from then on it makes.
+        is_edited: whether its price and quantity are others than when it was placed.
     """
 
     request: OrderRequest
@@ -89,6 +90,7 @@ class PaperOrder:
     fills: int = 0
     has_rested: bool = False
     reason: str = ""
+    is_edited: bool = False
 
     @property
     def instrument(self) -> str:
@@ -115,6 +117,17 @@ class PaperOrder:
     def is_open(self) -> bool:
         """Whether something may still become of it."""
         return not self.status.is_final
+
+    def is_of(self, request: OrderRequest) -> bool:
+        """Whether it is what this asked for, and not another order that has the same id.
+
+        An edit, and what there was to close, made its size another than that of the request.
+        """
+        mine, margin = self.request, request.margin
+        is_whole = margin is not None and margin.closing is not None and margin.closing.is_whole
+        if self.is_edited or is_whole:
+            mine = evolve(mine, price=request.price, quantity=request.quantity)
+        return mine == request
 
     @property
     def next_liquidity(self) -> Liquidity:

@@ -4,13 +4,12 @@ from decimal import Context, Decimal
 from typing import Final
 
 from venuetree.protocol.book import BookView
-from venuetree.protocol.errors import ExchangeRefused, NotSupported
+from venuetree.protocol.errors import ExchangeRefused
 from venuetree.protocol.models import Instrument, OrderPreview, OrderRequest, Side
 from venuetree.protocol.numbers import add, multiply, subtract
 from venuetree.protocol.paper.exchange import PaperExchange
 from venuetree.protocol.paper.orders import PaperOrder, market_of
-from venuetree.protocol.paper.rules import check_status, check_takes
-from venuetree.protocol.port import AccountKind
+from venuetree.protocol.paper.rules import check_new, check_takes
 
 __all__ = ["preview"]
 
@@ -27,21 +26,14 @@ def preview(
 ) -> OrderPreview:
     """What the order would take of the book now, and why it would be refused if it would.
 
-    Raises:
-        NotSupported: the account is on margin.
+    Of an account at a spot exchange: what an order on margin costs is another question.
     """
-    if paper.terms.account is AccountKind.MARGIN:
-        raise NotSupported(
-            "paper trading does not have previews on margin",
-            exchange=paper.name,
-            operation="preview",
-        )
     order = PaperOrder(request, market_of(instrument), paper.rates, "", 0, now_ns, now_ns)
     takes, _ = paper.plan(order, book)
     account = paper.state.account
     problems: tuple[str, ...] = ()
     try:
-        check_status(request, instrument, paper.name)
+        check_new(request, instrument, book, now_ns, paper.name)
         check_takes(order, takes, book, paper.terms, paper.name)
         account.check(order, takes, paper.state.open.values(), paper.terms)
     except ExchangeRefused as error:

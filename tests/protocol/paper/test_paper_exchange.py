@@ -311,17 +311,33 @@ def test_an_id_that_was_used_is_treated_as_the_exchange_treats_it() -> None:
     book = book_of(BIDS, ASKS)
     answered = new_paper(id_reuse=IdReuse.ANSWERED_WITH_IT)
     first = answered.place(buy(90, 1, client_order_id="c"), BTC, book, 1)
-    again = answered.place(buy(91, 2, client_order_id="c"), BTC, book, 2)
+    again = answered.place(buy(90, 1, client_order_id="c"), BTC, book, 2)
     refusing = new_paper(id_reuse=IdReuse.REFUSED_WHILE_OPEN)
     open_one = refusing.place(buy(90, 1, client_order_id="c"), BTC, book, 1)
     with pytest.raises(DuplicateClientOrderId):
-        refusing.place(buy(91, 2, client_order_id="c"), BTC, book, 2)
+        refusing.place(buy(90, 1, client_order_id="c"), BTC, book, 2)
     refusing.cancel(OrderKey(exchange_order_id=open_one.exchange_order_id), 3)
     free = refusing.place(buy(91, 2, client_order_id="c"), BTC, book, 4)
 
     assert (again.exchange_order_id, again.price) == (first.exchange_order_id, Decimal(90))
     assert len(answered.state.orders()) == 1
     assert free.status is OrderStatus.OPEN
+
+
+@pytest.mark.parametrize("price", ["90", "91"])
+def test_another_order_with_an_id_that_was_used_is_not_taken_for_it(price: str) -> None:
+    """Its owner would think that it has its own terms; an edit makes no other order of it."""
+    book = book_of(BIDS, ASKS)
+    paper = new_paper(id_reuse=IdReuse.ANSWERED_WITH_IT)
+    first = paper.place(buy(price, 1, client_order_id="c"), BTC, book, 1)
+    with pytest.raises(DuplicateClientOrderId):
+        paper.place(buy(price, 2, client_order_id="c"), BTC, book, 2)
+    paper.edit(OrderKey(exchange_order_id=first.exchange_order_id), buy(89, 3), BTC, book, 3)
+    again = paper.place(buy(price, 1, client_order_id="c"), BTC, book, 4)
+    with pytest.raises(DuplicateClientOrderId):
+        paper.place(sell(price, 1, client_order_id="c"), BTC, book, 5)
+
+    assert (again.exchange_order_id, again.price) == (first.exchange_order_id, Decimal(89))
 
 
 def test_what_has_ended_is_not_cancelled_and_what_is_unknown_not_found() -> None:
@@ -406,7 +422,7 @@ def test_an_order_of_which_something_was_executed_is_replaced_only_if_that_is_wa
     old = paper.place(buy(101, 2), BTC, book, 1)
     key = OrderKey(exchange_order_id=old.exchange_order_id)
     with pytest.raises(CancelRefused):
-        paper.replace_untouched(key, buy(99, 1), BTC, book, 2)
+        paper.need_untouched(key)
     paper.replace(key, buy(99, 1), BTC, book, 3)
 
     assert [order.request.price for order in paper.open_orders()] == [Decimal(99)]
@@ -491,3 +507,65 @@ def test_money_that_ends_with_the_last_level_is_all_spent() -> None:
     order = paper.place(buy_market(quote_quantity="101"), BTC, book_of([], [("101", "1")]), 1)
 
     assert (order.status, order.filled_quantity) == (OrderStatus.FILLED, Decimal(1))
+
+
+def test_what_was_taken_is_forgotten_by_orders_that_take_at_once_too() -> None:
+    """None ever waits, so nothing is matched: what is remembered stays as large as the book."""
+    paper = new_paper({"USD": "1000000"})
+    for price in range(101, 111):
+        paper.place(buy_market(quantity="1"), BTC, book_of(BIDS, [(str(price), "5")]), price)
+
+    assert [price for _, _, price in paper.state.depth.taken] == [Decimal(110)]
+
+
+def test_an_order_whose_time_is_over_is_not_filled_by_the_next_book() -> None:
+    """Though nobody has said yet that its time is over."""
+    paper = new_paper()
+    until = {"time_in_force": TimeInForce.GOOD_TILL_DATE, "expire_time_ns": 100}
+    paper.place(buy(100, 1, **until), BTC, book_of(BIDS, ASKS), 1)
+    paper.match(book_of(BIDS, [("99.5", "5")]), 100)
+
+    assert fills_of(paper) == []
+    assert [order.status for order in paper.state.orders()] == [OrderStatus.EXPIRED]
+
+
+def test_a_post_only_order_is_not_edited_without_a_book() -> None:
+    """It could come to take by that: what it may not is looked at as when it was placed."""
+    paper = new_paper()
+    order = paper.place(
+        buy(100, 1, liquidity=LiquidityPreference.MAKER_ONLY), BTC, book_of(BIDS, ASKS), 1
+    )
+    key = OrderKey(exchange_order_id=order.exchange_order_id)
+    with pytest.raises(MarketHalted) as caught:
+        paper.edit(key, buy(101, 1), BTC, None, 2)
+    with pytest.raises(PostOnlyWouldTake):
+        paper.edit(key, buy(101, 1), BTC, book_of(BIDS, ASKS), 3)
+
+    assert caught.value.code == "NO_BOOK"
+    assert paper.order(key).request.price == Decimal(100)
+
+
+def test_an_edit_makes_no_newer_order_of_an_older_one() -> None:
+    """Orders are told in the order in which they were placed."""
+    paper = new_paper()
+    book = book_of(BIDS, ASKS)
+    first = paper.place(buy(90, 1), BTC, book, 1)
+    paper.place(buy(91, 1), BTC, book, 2)
+    paper.edit(OrderKey(exchange_order_id=first.exchange_order_id), buy(89, 1), BTC, book, 3)
+
+    assert [order.created_time_ns for order in paper.state.orders()] == [1, 2]
+
+
+def test_a_book_meets_an_order_at_its_limit_and_one_that_never_saw_a_book() -> None:
+    """Of all others `match` is spared: it would do nothing."""
+    paper = new_paper()
+    book = book_of(BIDS, ASKS)
+    paper.place(buy(100, 1), BTC, None, 1)
+    unseen = paper.is_met(book)
+    paper.match(book, 2)
+    waits = paper.is_met(book)
+    reached = paper.is_met(book_of(BIDS, [("100", "1")]))
+    empty = paper.is_met(book_of(BIDS, []))
+    other = paper.is_met(book_of(BIDS, [("90", "1")], "ETH-USD"))
+
+    assert (unseen, waits, reached, empty, other) == (True, False, True, False, False)
