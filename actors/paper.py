@@ -243,6 +243,7 @@ class _Desk:
         for request in requests:
             self._check(request)
         await self._flights.arrive()
+        await self._worth.of_positions()
         return await self._market(requests[0].instrument)
 
     def _check(self, request: OrderRequest) -> None:

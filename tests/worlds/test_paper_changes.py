@@ -205,3 +205,24 @@ async def test_a_position_is_closed_in_part_and_not_beyond_what_is_held() -> Non
     assert left.quantity == Decimal(-600)
     assert rest.filled_quantity == Decimal(600)
     assert none == ()
+
+
+async def test_on_margin_what_is_held_is_valued_by_the_prices_of_now() -> None:
+    """Long after anybody followed its book: when it is asked for, and when an order binds more."""
+    async with on_paper_at(OANDA, balances={"USD": "100"}) as (sim, engine, exchange):
+        bought = await exchange.place(market_order("EUR-USD", Side.BUY, quantity="1000"))
+        await anyio.sleep(120)
+        watched = engine.snapshot()["oanda/io/paper"].detail.watched
+        sim.prices.set_price("EUR_USD", "1.2", "1.2002")
+        (position,) = await exchange.positions()
+        risen = await exchange.account_summary()
+        sim.prices.set_price("EUR_USD", "0.99", "0.9902")
+        with pytest.raises(InsufficientFunds):
+            await exchange.place(market_order("USD-JPY", Side.BUY, quantity="100"))
+        fallen = await exchange.account_summary()
+
+    assert watched == ()
+    assert bought.average_price is not None
+    assert position.unrealized_profit == (Decimal("1.2") - bought.average_price) * 1000
+    assert risen.net_asset_value == Decimal(100) + position.unrealized_profit
+    assert fallen.net_asset_value < fallen.margin_used

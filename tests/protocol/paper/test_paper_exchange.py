@@ -569,3 +569,14 @@ def test_a_book_meets_an_order_at_its_limit_and_one_that_never_saw_a_book() -> N
     other = paper.is_met(book_of(BIDS, [("90", "1")], "ETH-USD"))
 
     assert (unseen, waits, reached, empty, other) == (True, False, True, False, False)
+
+
+def test_an_edit_looks_at_the_book_as_a_new_order_does() -> None:
+    """What was taken of levels that are gone is forgotten then, too."""
+    paper = new_paper()
+    order = paper.place(buy(90, 1), BTC, book_of(BIDS, ASKS), 1)
+    paper.place(buy_market(quantity="1"), BTC, book_of(BIDS, ASKS), 2)
+    key = OrderKey(exchange_order_id=order.exchange_order_id)
+    paper.edit(key, buy(91, 1), BTC, book_of(BIDS, [("105", "1")]), 3)
+
+    assert not paper.state.depth.taken
