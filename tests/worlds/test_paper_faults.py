@@ -88,6 +88,7 @@ async def test_a_fault_in_the_middle_of_a_change_undoes_all_of_it(
                 (still,) = await exchange.open_orders()
 
     assert after == before
+    assert account.news == []
     assert incarnation == 2
     assert still.exchange_order_id == resting.exchange_order_id
     assert taken.status is OrderStatus.FILLED
