@@ -21,7 +21,12 @@ from tests.support.virtual_exchange import BASE_NS
 from venuetree.exchange import ExchangeHandle
 from venuetree.paper_file import PaperFile
 from venuetree.protocol.builders import market_order
-from venuetree.protocol.errors import OrderRejected, OutcomeUnknown
+from venuetree.protocol.errors import (
+    InsufficientFunds,
+    MarketHalted,
+    OrderRejected,
+    OutcomeUnknown,
+)
 from venuetree.protocol.events import FillReceived
 from venuetree.protocol.models import Liquidity, OrderStatus, Side, TimeInForce
 from venuetree.protocol.paper import FeeRates, PaperExchange
@@ -219,3 +224,23 @@ async def test_an_id_of_an_earlier_program_is_not_taken_for_this_ones_order(
         orders = await exchange.orders()
 
     assert [order.exchange_order_id for order in orders] == [old.exchange_order_id]
+
+
+async def test_by_a_book_that_has_gone_stale_nothing_is_judged() -> None:
+    """It still stands there: an order that needs one is refused for want of a book, by name."""
+    async with on_paper_at(COINBASE, patience=1.0) as (sim, _, exchange):
+        async with watching(exchange, COINBASE):
+            sim.faults.add(faults.RefuseConnection(times=None))
+            sim.faults.add(faults.CloseConnection())
+            book = exchange.book("BTC-USD")
+            assert book is not None
+            await settled(lambda: not book.in_step, seconds=60)
+            with pytest.raises(MarketHalted) as caught:
+                await exchange.place(market_order("BTC-USD", Side.BUY, quantity="0.001"))
+            with pytest.raises(InsufficientFunds) as poor:
+                await exchange.place(buy_at(COINBASE, 20000, "100"))
+            orders = await exchange.orders()
+
+    assert (caught.value.code, caught.value.exchange) == ("NO_BOOK", "coinbase")
+    assert (poor.value.code, poor.value.exchange) == ("INSUFFICIENT_FUNDS", "coinbase")
+    assert orders == ()
