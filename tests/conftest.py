@@ -43,8 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 #: hundreds of examples: they run without the tracer, which takes as long again as they do. What
 #: they alone would cover has no test of its own.
 UNTRACED = ("cli", "conformance", "long", "scenarios", "worlds", "test_docs.py")
-#: A world, and yet the only tests of the actor that it is about.
-TRACED_FILES = ("test_paper.py",)
+#: Worlds, and yet the only tests of the actor that they are about.
+TRACED_FILES = ("test_paper.py", "test_paper_changes.py", "test_paper_faults.py")
 UNTRACED_FILES = ("_properties.py", "test_invariants.py")
 
 
