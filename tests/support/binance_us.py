@@ -13,14 +13,26 @@ from tests.support.coinbase import TESTS, Conversation
 from venuetree.protocol.exchanges.binance_us.rest import BinanceUsRest
 from venuetree.protocol.models import Instrument
 from venuetree.protocol.port import ReferenceTold, RestReply
-from venuetree.protocol.timestamps import SECOND
+from venuetree.protocol.timestamps import MILLISECOND, SECOND
 
-__all__ = ["NOW_NS", "ORDER", "PAYLOADS", "error", "listed", "payload", "recorded", "reply", "talk"]
+__all__ = [
+    "NOW_MS",
+    "NOW_NS",
+    "ORDER",
+    "PAYLOADS",
+    "error",
+    "listed",
+    "payload",
+    "recorded",
+    "reply",
+    "talk",
+]
 
 PAYLOADS = TESTS / "payloads" / "binance_us"
 
 #: The exchange's clock and ours, at the time of the payloads.
 NOW_NS = 1_788_540_400 * SECOND
+NOW_MS = NOW_NS // MILLISECOND
 
 #: An order as a query tells it.
 ORDER: Mapping[str, Any] = {

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import orjson
 
-from tests.support.binance_us import NOW_NS
+from tests.support.binance_us import NOW_MS, NOW_NS
 from venuetree.protocol.commands import FetchBook
 from venuetree.protocol.errors import EngineError
 from venuetree.protocol.events import BookChange, BookChanged, BookSnapshot
@@ -19,10 +19,9 @@ from venuetree.protocol.exchanges.binance_us.session import MarketSession
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Level, Side, Topic
 from venuetree.protocol.port import Call, Close, Replace, Send, SessionEvent, Subscription
-from venuetree.protocol.timestamps import MILLISECOND, SECOND
+from venuetree.protocol.timestamps import SECOND
 
 D = Decimal
-NOW_MS = NOW_NS // MILLISECOND
 
 #: Price to quantity, a side.
 Sides = dict[Side, dict[Decimal, Decimal]]

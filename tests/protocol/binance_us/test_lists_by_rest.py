@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 from attrs import evolve
 
 from tests.support.binance_us import error, listed, reply, talk
+from tests.support.binance_us_orders import asked
 from venuetree.protocol.builders import limit_order, oco, stop_limit_order
 from venuetree.protocol.commands import (
     CancelOpenOrders,
@@ -38,7 +38,7 @@ from venuetree.protocol.models import (
     StopDirection,
     TimeInForce,
 )
-from venuetree.protocol.port import Cost, Effect, Lane, RestReply, RestRequest
+from venuetree.protocol.port import Cost, Effect, Lane, RestReply
 from venuetree.protocol.verdict import Verdict, placing_verdict
 
 D = Decimal
@@ -62,13 +62,6 @@ def weighing(orders: int) -> tuple[Cost, ...]:
         Cost("orders_10s", orders),
         Cost("orders_1d", orders),
     )
-
-
-def asked(request: RestRequest) -> dict[str, str]:
-    """The parameters of a request, wherever they are; each stands once."""
-    pairs = parse_qsl(request.query or request.body.decode(), strict_parsing=True)
-    assert len({name for name, _ in pairs}) == len(pairs)
-    return dict(pairs)
 
 
 def leg(client_order_id: str, **fields: Any) -> dict[str, Any]:

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.binance_us import NOW_NS
+from tests.support.binance_us import NOW_MS, NOW_NS
 from tests.support.binance_us_stream import (
     BUY,
-    NOW_MS,
     D,
     Line,
     MarketPeer,
