@@ -5,8 +5,8 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.protocol.coinbase.test_order_flows import CLIENT_ID, ORDER, ORDER_ID, REPORT
 from tests.support.coinbase import NOW_NS, Conversation, payload, reply
+from tests.support.coinbase_orders import CLIENT_ID, ORDER, ORDER_ID, REPORT
 from venuetree.protocol.commands import (
     Absent,
     Found,
