@@ -2,8 +2,8 @@
 # make and Python 3.11 or newer, nothing else.
 #
 #   make demo     the engine against a simulated exchange, ends by itself
-#   make test     every test, with branch coverage
-#   make long     the tests that take minutes: too much demand, promises switched off, benchmarks
+#   make test     the tests, with branch coverage
+#   make long     the tests that take minutes: too much demand, scenarios switched off, benchmarks
 #   make live     an order's life at the real exchanges whose keys are in the environment
 #   make check    format, lint, types, and the documents' examples
 #   make bench    the table of figures
@@ -65,7 +65,7 @@ check: $(VENV)/tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict --package venuetree
 	$(BIN)/mypy --strict tests
-	$(BIN)/python -m pytest tests/test_docs.py
+	$(BIN)/python -m pytest --numprocesses 2 tests/test_docs.py
 
 # The libraries to compare with live in environments of their own; one that cannot be installed is
 # shown as skipped.

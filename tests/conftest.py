@@ -13,9 +13,9 @@ from hypothesis import settings
 
 from tests.support.virtual_time import BACKENDS, fresh
 
-#: Only who names such a folder runs it: real exchanges, perhaps real money (`make live`), and what
-#: takes minutes of computing (`make long`).
-collect_ignore = ["live", "long"]
+#: Only who names such a one runs it: real exchanges, perhaps real money (`make live`), what takes
+#: minutes of computing (`make long`), and the examples of the documents (`make check`).
+collect_ignore = ["live", "long", "test_docs.py"]
 
 # No deadline: machines are shared, and slow is not wrong. Checks that guard the main line try the
 # same examples each time; a developer's runs go looking for new ones.
@@ -42,10 +42,30 @@ def pytest_configure(config: pytest.Config) -> None:
 #: Tests of something else than the connector code, or of all of it at once, and those that try
 #: hundreds of examples: they run without the tracer, which takes as long again as they do. What
 #: they alone would cover has no test of its own.
-UNTRACED = ("cli", "conformance", "long", "scenarios", "worlds", "test_docs.py")
+UNTRACED = ("cli", "conformance", "long", "scenarios", "worlds")
 #: Worlds, and yet the only tests of the actor that they are about.
 TRACED_FILES = ("test_paper.py", "test_paper_changes.py", "test_paper_faults.py")
 UNTRACED_FILES = ("_properties.py", "test_invariants.py")
+
+
+#: The tests that run on asyncio too, under the same name but for the backend.
+REPEATED: set[str] = set()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note which tests on trio only repeat one on asyncio."""
+    names = {item.nodeid for item in items if "asyncio" in item.name}
+    for item in items:
+        if "trio" in item.name and item.nodeid.replace("trio", "asyncio") in names:
+            REPEATED.add(item.nodeid)
+
+
+def _is_traced(item: pytest.Item) -> bool:
+    """Whether a test's lines count; the code is the same on both backends, and one is enough."""
+    where = item.path.relative_to(Path(__file__).parent)
+    is_elsewhere = where.parts[0] in UNTRACED and item.path.name not in TRACED_FILES
+    is_many = item.path.name.endswith(UNTRACED_FILES)
+    return not is_elsewhere and not is_many and item.nodeid not in REPEATED
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,9 +74,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
     By hand: in a worker of xdist, pytest-cov's own marker for that leaves another tracer at work.
     """
-    where = item.path.relative_to(Path(__file__).parent)
-    is_untraced = where.parts[0] in UNTRACED and item.path.name not in TRACED_FILES
-    if not is_untraced and not item.path.name.endswith(UNTRACED_FILES):
+    if _is_traced(item):
         return (yield)
     tracer = sys.gettrace()
     sys.settrace(None)

@@ -89,12 +89,12 @@ def test_an_older_order_with_other_terms_is_not_taken_for_ours(other: dict[str, 
 
 def test_what_was_proved_or_answered_is_of_our_order_however_its_terms_are_told() -> None:
     """Whoever proved it has compared them, in the exchange's own way."""
-    for told in ({"source": ReportSource.REPLY}, {}):
+    for source, proved_of in ((ReportSource.REPLY, ""), (ReportSource.QUERY, "c1")):
         books = Ledger(EXCHANGE)
         books.intend(evolve(request(), price=Decimal(30)), NOW)
         books.sent("c1", NOW)
-        news = report(OPEN, exchange_order_id="x1", price=Decimal(31), **told)
-        books.report(news, proved_of="" if told else "c1")
+        told = report(OPEN, exchange_order_id="x1", price=Decimal(31))
+        books.report(evolve(told, source=source), proved_of=proved_of)
 
         assert status(books) is OPEN
 
