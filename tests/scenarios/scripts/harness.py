@@ -1,5 +1,6 @@
 """What every script is tried by: its promise is kept, and breaks when it is switched off."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -46,7 +47,10 @@ def assert_breaks(name: str, switch: Switch) -> None:
         switch.apply(monkeypatch)
         outcome = replay(scenario_named(name), switch.exchange, backend="trio", seed=SEED)
 
-    assert outcome.verdict is Verdict.BROKEN, f"switched off: {switch.what}\n{told(outcome)}"
+    story = f"switched off: {switch.what}\n{told(outcome)}"
+    assert outcome.verdict is Verdict.BROKEN, story
+    # What stands in for the behaviour takes the same arguments, or its crash broke the promise.
+    assert not re.search(r"TypeError: .*(positional|keyword) argument", story), story
 
 
 def assert_repeats(name: str, exchange: str) -> None:

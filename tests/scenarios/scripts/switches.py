@@ -185,7 +185,8 @@ def _ended(truth: OrderTruth, key: OrderKey) -> None:
 def take_a_lost_cancel_for_done(patch: Patch) -> None:
     """A cancel without a verdict is taken for accepted."""
 
-    async def look(self: Cancelling, key: OrderKey) -> None:
+    async def look(self: Cancelling, key: OrderKey, deadline: float) -> None:
+        del deadline
         _ended(self._truth, key)
 
     patch.setattr(Cancelling, "_look", look)
@@ -205,7 +206,8 @@ def take_a_sent_cancel_for_done(patch: Patch) -> None:
 def leave_a_lost_cancel_open(patch: Patch) -> None:
     """A cancel without a verdict is told so at once, and nobody looks."""
 
-    async def look(_: Cancelling, key: OrderKey) -> None:
+    async def look(_: Cancelling, key: OrderKey, deadline: float) -> None:
+        del deadline
         raise OutcomeUnknown("no verdict", client_order_id=key.client_order_id)
 
     patch.setattr(Cancelling, "_look", look)
