@@ -9,7 +9,7 @@ from venuetree.actors.errors import ActorError
 from venuetree.actors.hub import Hub
 from venuetree.actors.order_messages import Orders, Reported
 from venuetree.actors.ref import Ref
-from venuetree.actors.stream_reader import EntriesTold, Reader
+from venuetree.actors.stream_messages import EntriesTold, Reader
 from venuetree.protocol.events import (
     AccountEvent,
     AccountSnapshot,

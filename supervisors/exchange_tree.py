@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-import anyio
 from attrs import Factory, define, field
 
 from venuetree.actors.auth import AuthProtocol, auth_actor
@@ -40,11 +39,9 @@ from venuetree.actors.paper import PaperActor
 from venuetree.actors.rate_gate import rate_gate
 from venuetree.actors.ref import Ref
 from venuetree.actors.rest_worker import RestWorker
-from venuetree.actors.stream_reader import (
-    Reader,
-    StreamReader,
-    SubscriptionsChanged,
-)
+from venuetree.actors.stream_connection import StreamSetup
+from venuetree.actors.stream_messages import Reader
+from venuetree.actors.stream_reader import StreamReader
 from venuetree.actors.upkeep import CheckCredentials, ExchangeLost, Upkeep
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.port import (
@@ -56,6 +53,7 @@ from venuetree.protocol.port import (
     Subscription,
 )
 from venuetree.supervisors.account_news import AccountNews
+from venuetree.supervisors.market_plan import MarketPlan
 from venuetree.supervisors.restart import Backoff
 from venuetree.supervisors.spec import ChildSpec, Strategy
 from venuetree.supervisors.supervisor import Supervisor
@@ -99,14 +97,11 @@ class ExchangeTree:
     permissions: object | None = field(init=False, default=None)
     _top: Supervisor = field(init=False)
     _io: Supervisor = field(init=False)
-    _market: Supervisor = field(init=False)
+    _market: MarketPlan = field(init=False)
     _news: AccountNews = field(init=False)
-    _plan_needed: anyio.Event = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.hub = Hub(limits=self.wiring.exchange.profile.stream_limits, note=self._note)
-        self.hub.on_change(self._nudge_plan)
-        self._plan_needed = anyio.Event()
         self._build()
 
     # ------------------------------------------------------------ addresses
@@ -148,11 +143,7 @@ class ExchangeTree:
 
     def _build(self) -> None:
         wiring = self.wiring
-        self._market = Supervisor(
-            ChildSpec("plan", self._plan, backoff=ACTOR_BACKOFF),
-            intensity=math.inf,
-            rng=wiring.rng,
-        )
+        self._market = MarketPlan(self.hub, self._market_spec, ACTOR_BACKOFF, wiring.rng)
         self._io = Supervisor(
             *self._io_children(),
             strategy=Strategy.ONE_FOR_ONE,
@@ -240,7 +231,7 @@ class ExchangeTree:
                 mailbox=ENTRIES_MAILBOX,
                 backoff=STREAM_BACKOFF,
             )
-        yield ChildSpec("market", self._market, backoff=ACTOR_BACKOFF, shutdown=DRAIN)
+        yield ChildSpec("market", self._market.supervisor, backoff=ACTOR_BACKOFF, shutdown=DRAIN)
 
     async def _run_rest(self, ctx: Context[Rest]) -> None:
         wiring = self.wiring
@@ -341,57 +332,6 @@ class ExchangeTree:
             publish=self._news.publish,
         )(ctx)
 
-    def _reader(
-        self,
-        name: str,
-        *,
-        endpoint: str,
-        new_session: Callable[[], StreamSession],
-        wanted: Callable[[], frozenset[Subscription]],
-        publish: Callable[[Sequence[SessionEvent]], None],
-    ) -> StreamReader:
-        wiring = self.wiring
-        return StreamReader(
-            exchange=wiring.name,
-            stream=name,
-            host=wiring.host,
-            new_session=new_session,
-            open_stream=lambda connect: wiring.open_stream(connect.endpoint or endpoint, connect),
-            wanted=wanted,
-            publish=publish,
-            auth=self.auth,
-            rest=self.rest,
-            clock=wiring.clock,
-        )
-
-    # ------------------------------------------------------------ market streams
-
-    def _nudge_plan(self) -> None:
-        self._plan_needed.set()
-
-    async def _plan(self, ctx: Context[Any]) -> None:
-        """Start a connection for each shard that has none, stop those with nothing to carry."""
-        ctx.ready()
-        running: set[int] = set()
-        while True:
-            self._plan_needed = anyio.Event()
-            shards = set(self.hub.shards)
-            for shard in sorted(running - shards):
-                await self._market.stop_child(f"market-{shard}")
-            for shard in sorted(shards & running):
-                self._nudge_reader(shard)
-            for shard in sorted(shards - running):
-                await self._market.start_child(self._market_spec(shard))
-            running = shards
-            await self._plan_needed.wait()
-
-    def _nudge_reader(self, shard: int) -> None:
-        try:
-            self._market[f"market-{shard}"].tell_nowait(SubscriptionsChanged())
-        except ActorError:
-            # It is going down: its next incarnation asks the hub by itself.
-            return
-
     def _market_spec(self, shard: int) -> ChildSpec[Reader]:
         name = f"market-{shard}"
 
@@ -405,6 +345,31 @@ class ExchangeTree:
             )(ctx)
 
         return ChildSpec(name, run, mailbox=NUDGES_MAILBOX, backoff=STREAM_BACKOFF)
+
+    def _reader(
+        self,
+        name: str,
+        *,
+        endpoint: str,
+        new_session: Callable[[], StreamSession],
+        wanted: Callable[[], frozenset[Subscription]],
+        publish: Callable[[Sequence[SessionEvent]], None],
+    ) -> StreamReader:
+        wiring = self.wiring
+        return StreamReader(
+            StreamSetup(
+                exchange=wiring.name,
+                stream=name,
+                host=wiring.host,
+                new_session=new_session,
+                open_stream=lambda told: wiring.open_stream(told.endpoint or endpoint, told),
+                wanted=wanted,
+                publish=publish,
+                auth=self.auth,
+                rest=self.rest,
+                clock=wiring.clock,
+            )
+        )
 
     # ------------------------------------------------------------ asides
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from attrs import evolve, fields
 
-from venuetree.actors import rate_gate, stream_reader
+from venuetree.actors import rate_gate, stream_connection
 from venuetree.actors.feed import AccountFeed, _Late
 from venuetree.actors.http_lines import LineSplitter
 from venuetree.actors.paced_network import PacedNetwork
-from venuetree.actors.stream_reader import _Connection
+from venuetree.actors.stream_connection import StreamConnection
 from venuetree.actors.streams import StreamOptions
 from venuetree.protocol.book import Book
 from venuetree.protocol.errors import RemoteProtocolError
@@ -217,16 +217,16 @@ def call_no_book_stale(patch: Patch) -> None:
 
 def say_no_reason(patch: Patch) -> None:
     """Why a stream was lost is not told."""
-    patch.setattr(stream_reader, "_reason", lambda _: "lost")
+    patch.setattr(stream_connection, "reason_of", lambda _: "lost")
 
 
 def need_the_clock_for_last_words(patch: Patch) -> None:
     """Without the time, what depended on a stream is not called stale."""
 
-    def now_ns(self: _Connection) -> int:
-        return self.reader.clock.now_ns()
+    def now_ns(self: StreamConnection) -> int:
+        return self.setup.clock.now_ns()
 
-    patch.setattr(_Connection, "_now_or_last_ns", now_ns)
+    patch.setattr(StreamConnection, "_now_or_last_ns", now_ns)
 
 
 # ---------------------------------------------------------------- how connections are made
