@@ -9,13 +9,11 @@ What the states mean and how news is merged is told in `orders`, what is forgott
 outlive the ledger: one built again from the journal adopts a forgotten order as another's).
 
 An execution is known by its instrument and fill id. One that comes before anything has named its
-order is held under the exchange's order id, and told when its order is known; should too many be
-held, the oldest is told without an order rather than lost. Orders that were placed elsewhere are
+order is held until its order is known, see `unclaimed`. Orders that were placed elsewhere are
 adopted when the exchange tells of them. An order that the exchange first told by its own id alone
 and that then proves to be ours becomes one order again.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from itertools import count
 
@@ -34,15 +32,12 @@ from venuetree.protocol.models import (
     OrderStatus,
     ReportSource,
 )
-from venuetree.protocol.order_shelf import FillKey, Record, Shelf, fill_key, remember
+from venuetree.protocol.order_shelf import Record, Shelf, fill_key
+from venuetree.protocol.unclaimed import Unclaimed
 
 __all__ = ["Events", "Ledger"]
 
 Events = tuple[AccountEvent, ...]
-
-#: Executions held for orders that nobody has named yet, and orders too little is known of.
-HELD_FILLS = 10_000
-STRANGERS = 1000
 
 
 class Ledger:
@@ -75,8 +70,7 @@ class Ledger:
             keep_final=keep_final, keep_ids=keep_ids, ids_per_instrument=ids_per_instrument
         )
         self._serial = count(1)
-        self._held: OrderedDict[FillKey, Fill] = OrderedDict()
-        self._strangers: OrderedDict[str, OrderKey] = OrderedDict()
+        self._unclaimed = Unclaimed()
         for entry in self._journal.load():
             record = Record(entry.name, entry.order, entry.request)
             record.sent_time_ns = entry.sent_time_ns
@@ -210,20 +204,17 @@ class Ledger:
         number = self._shelf.number(fill.instrument, fill.exchange_order_id)
         record = self._shelf.by_exchange.get(number) if number else None
         if record is None and fill.client_order_id:
-            record = self._shelf.by_client.get(fill.client_order_id)
-            if record is not None and number and record.order.exchange_order_id:
-                record = None  # a second order that bears our id
+            named = self._shelf.by_client.get(fill.client_order_id)
+            record = named if named and self._may_be_of(named, fill, number) else None
         if record is not None:
             events = self._count(record, (fill,), now_ns)
             return events + self._release(record, now_ns)
-        if key in self._shelf.old_fills or key in self._held:
+        if key in self._shelf.old_fills or key in self._unclaimed:
             return ()
         if not number or number in self._shelf.old_orders:
             return self._tell_alone(fill, now_ns)
-        self._held[key] = fill
-        if len(self._held) <= HELD_FILLS:
-            return ()
-        return self._tell_alone(self._held.popitem(last=False)[1], now_ns)
+        too_many = self._unclaimed.hold(number, fill)
+        return () if too_many is None else self._tell_alone(too_many, now_ns)
 
     def snapshot(self, open_orders: Iterable[OrderReport], now_ns: int) -> Events:
         """The exchange listed all open orders.
@@ -246,7 +237,7 @@ class Ledger:
     def has_questions(self) -> bool:
         """Whether any of what follows may have something in it: asked after every change."""
         shelf = self._shelf
-        return bool(shelf.unclear or shelf.lacking or self._strangers or self._held)
+        return bool(shelf.unclear or shelf.lacking or self._unclaimed)
 
     def unknown_orders(self) -> tuple[str, ...]:
         """Client order ids of our orders without a verdict, for `ResolveOrder`."""
@@ -260,16 +251,9 @@ class Ledger:
         verdict, of a list of orders one of which has ended, a state of the exchange's that we do
         not know, executions of an order that nobody has named.
         """
-        shelf = self._shelf
-        if not (shelf.unclear or self._strangers or self._held):
-            return ()
-        strangers = dict(self._strangers)
-        for fill in self._held.values():
-            number = self._shelf.number(fill.instrument, fill.exchange_order_id)
-            key = OrderKey(fill.instrument, exchange_order_id=fill.exchange_order_id)
-            strangers.setdefault(number, key)
-        unclear = shelf.unclear.values()
-        return (*(r.order.key for r in unclear if r.must_be_asked), *strangers.values())
+        unclear = self._shelf.unclear.values()
+        keys = tuple(record.order.key for record in unclear if record.must_be_asked)
+        return keys + self._unclaimed.keys()
 
     def needs_fills(self) -> tuple[OrderKey, ...]:
         """Orders of which more was executed than the known executions account for."""
@@ -365,6 +349,17 @@ class Ledger:
         is_one = all(orders.may_be_of(named.request, one) for one in told)
         return named if is_one else numbered
 
+    def _may_be_of(self, record: Record, fill: Fill, number: str) -> bool:
+        """Whether an execution that bears this order's client id is of it.
+
+        A second order that bears our id is one of its own, and so is an older one.
+        """
+        if not number:
+            return True
+        request = record.request
+        is_free = not record.order.exchange_order_id
+        return is_free and (request is None or orders.may_execute(request, fill))
+
     def _adopt(self, report: OrderReport, now_ns: int) -> tuple[Record | None, Events]:
         """An order that was placed elsewhere; None while too little of it is told."""
         number = self._shelf.number(report.instrument, report.exchange_order_id)
@@ -372,7 +367,7 @@ class Ledger:
         if order is None:
             if number:
                 key = OrderKey(report.instrument, report.client_order_id, report.exchange_order_id)
-                remember(self._strangers, number, key, bound=STRANGERS)
+                self._unclaimed.note(number, key)
             return None, ()
         record = Record(self._name(), order)
         return record, self._add(record, now_ns)
@@ -394,19 +389,9 @@ class Ledger:
         """Executions that were held for an order whose name is known now."""
         order = record.order
         number = self._shelf.number(order.instrument, order.exchange_order_id)
-        if self._strangers:
-            self._strangers.pop(number, None)
-        if not self._held:
-            return ()
-        held = tuple(
-            fill
-            for fill in self._held.values()
-            if self._shelf.number(fill.instrument, fill.exchange_order_id) == number
-        )
+        held = self._unclaimed.claim(number)
         if not held:
             return ()
-        for fill in held:
-            del self._held[fill_key(fill)]
         return self._count(record, held, now_ns)
 
     def _count(self, record: Record, told: Iterable[Fill], now_ns: int) -> Events:

@@ -35,6 +35,7 @@ from venuetree.protocol.models import (
     OrderStatus,
     OrderType,
     ReportSource,
+    Side,
     TimeInForce,
 )
 
@@ -137,6 +138,17 @@ def may_be_of(request: OrderRequest, told: OrderReport | Order) -> bool:
         (request.price, told.price),
     )
     return all(asked is None or said is None or asked == said for asked, said in pairs)
+
+
+def may_execute(request: OrderRequest, fill: Fill) -> bool:
+    """Whether an execution can be of the order that was asked for: as much, and no dearer."""
+    if (request.instrument, request.side) != (fill.instrument, fill.side):
+        return False
+    if request.type is not OrderType.LIMIT or request.price is None:
+        return True
+    is_dearer = fill.price > request.price if fill.side is Side.BUY else fill.price < request.price
+    is_more = request.quantity is not None and fill.quantity > request.quantity
+    return not (is_dearer or is_more)
 
 
 # ---------------------------------------------------------------- news

@@ -1,15 +1,16 @@
 """The ledger: executions are told once, whichever way and order they come."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from tests.support.ledgers import FILLED, KEY, OPEN, PARTIAL, opened, placed, summary
+from tests.support.ledgers import FILLED, KEY, OPEN, PARTIAL, SENT, opened, placed, status, summary
 from tests.support.order_strategies import EXCHANGE, NOW, fill, order, report
-from venuetree.protocol import ledger as ledger_module
+from venuetree.protocol import unclaimed
 from venuetree.protocol.ledger import Ledger
-from venuetree.protocol.models import OrderKey, ReportSource
+from venuetree.protocol.models import OrderKey, ReportSource, Side
 
 
 def test_an_execution_is_told_once_with_our_id() -> None:
@@ -53,6 +54,21 @@ def test_an_execution_that_bears_our_id_names_the_order() -> None:
     assert books.find(OrderKey(exchange_order_id="x1")) == books.order("c1")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"side": Side.SELL}, {"price": Decimal("100.01")}, {"quantity": Decimal("1.01")}],
+    ids=["side", "price", "quantity"],
+)
+def test_an_execution_that_ours_cannot_have_is_of_an_older_order(other: dict[str, Any]) -> None:
+    """One that bore our id before: it is held, and the order asked for by the exchange's id."""
+    books = placed()
+    told = evolve(fill(client_order_id="c1", exchange_order_id="x9"), **other)
+
+    assert summary(books.fill(told, NOW)) == []
+    assert status(books) is SENT
+    assert books.doubtful() == (OrderKey("BTC-USD", "", "x9"),)
+
+
 def test_executions_that_were_not_told_are_asked_for() -> None:
     """The cumulative quantity says that there are more than we know."""
     books = opened()
@@ -80,7 +96,7 @@ def test_cumulative_news_after_the_executions_counts_nothing_twice() -> None:
 
 def test_too_many_held_executions_are_told_alone_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """And when their order comes to be known they count in it, but are not told again."""
-    monkeypatch.setattr(ledger_module, "HELD_FILLS", 1)
+    monkeypatch.setattr(unclaimed, "HELD_FILLS", 1)
     books = Ledger(EXCHANGE)
     books.fill(fill(1), NOW)
 
