@@ -47,7 +47,7 @@ help:
 demo: $(VENV)/installed
 	$(BIN)/venuetree demo $(DEMO_ARGS)
 
-test: $(VENV)/tools $(SDK)/installed
+test: $(VENV)/compiled $(SDK)/installed
 	VENUETREE_SDK_PYTHON=$(abspath $(SDK)/bin/python) VENUETREE_REQUIRE_SDK=1 $(BIN)/python -m pytest \
 		--numprocesses $(WORKERS) --dist worksteal \
 		--cov --cov-report= $(PYTEST_ARGS)
@@ -124,6 +124,12 @@ $(VENV)/installed: $(VENV)/modules pyproject.toml
 $(VENV)/tools: $(VENV)/installed benchmarks/requirements-reference.txt
 	$(BIN)/python $(PIP) install --constraint constraints.txt --group test --group check \
 		--requirement benchmarks/requirements-reference.txt
+	@touch $@
+
+# What is compiled of the tests, once: else each process of the suite does it, at the same time.
+$(VENV)/compiled: $(VENV)/tools
+	-@$(BIN)/python -m pytest --collect-only --quiet --no-cov tests/protocol >/dev/null & \
+		$(BIN)/python -m pytest --collect-only --quiet --no-cov >/dev/null; wait
 	@touch $@
 
 # Coinbase's own client wants an older websockets: the exchanges' clients live, and are run, apart.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from tests.support.virtual_time import BACKENDS, fresh
 
@@ -40,8 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 #: Tests of something else than the connector code, or of all of it at once, and those that try
-#: hundreds of examples: they run without the tracer, which takes as long again as they do. What
-#: they alone would cover has no test of its own.
+#: hundreds of examples or thousands of messages: they run without the tracer, which takes as long
+#: again as they do. What they alone would cover has no test of its own.
 UNTRACED = ("cli", "conformance", "long", "scenarios", "worlds")
 #: Worlds, and yet the only tests of the actor that they are about.
 TRACED_FILES = ("test_paper.py", "test_paper_changes.py", "test_paper_faults.py")
@@ -64,8 +64,12 @@ def _is_traced(item: pytest.Item) -> bool:
     """Whether a test's lines count; the code is the same on both backends, and one is enough."""
     where = item.path.relative_to(Path(__file__).parent)
     is_elsewhere = where.parts[0] in UNTRACED and item.path.name not in TRACED_FILES
-    is_many = item.path.name.endswith(UNTRACED_FILES)
-    return not is_elsewhere and not is_many and item.nodeid not in REPEATED
+    is_many = (
+        item.path.name.endswith(UNTRACED_FILES)
+        or item.get_closest_marker("bulk") is not None
+        or is_hypothesis_test(getattr(item, "function", None))
+    )
+    return not (is_elsewhere or is_many or item.nodeid in REPEATED)
 
 
 @pytest.hookimpl(wrapper=True)

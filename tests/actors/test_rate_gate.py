@@ -513,6 +513,7 @@ async def test_a_gate_may_be_told_to_begin_cautiously() -> None:
 # ---------------------------------------------------------------- under load
 
 
+@pytest.mark.bulk
 @pytest.mark.parametrize("kind", list(WindowKind))
 async def test_ten_times_the_permitted_demand_never_breaks_the_limit(kind: WindowKind) -> None:
     """60 s of it: the limit is held and used, and of the cancels among it 99 % wait under 1 s."""

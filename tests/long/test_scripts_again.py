@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.scripts.harness import assert_repeats
+from tests.scenarios.scripts.harness import assert_kept, assert_repeats
 from tests.scenarios.scripts.switched_off import SWITCHED_OFF
 
 
@@ -10,3 +10,9 @@ from tests.scenarios.scripts.switched_off import SWITCHED_OFF
 def test_the_same_seed_tells_the_same_story(name: str) -> None:
     """On trio, where nothing but the seed decides."""
     assert_repeats(name, SWITCHED_OFF[name].exchange)
+
+
+@pytest.mark.parametrize("name", sorted(SWITCHED_OFF))
+def test_a_promise_is_kept_on_asyncio_too(name: str) -> None:
+    """On one exchange: the other backend is all that differs."""
+    assert_kept(name, SWITCHED_OFF[name].exchange, "asyncio")

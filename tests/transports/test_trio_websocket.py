@@ -103,6 +103,7 @@ async def test_all_messages_of_a_read_come_at_once_though_the_reader_queues_one_
         assert await stream.receive_many() == texts
 
 
+@pytest.mark.bulk
 async def test_a_read_of_more_messages_than_may_wait_comes_at_once() -> None:
     """The reader never stands before a full queue, which nobody would empty."""
     count = READ_BYTES // 2

@@ -364,6 +364,7 @@ async def test_good_till_date_ends_by_the_clock() -> None:
     assert held == {Decimal(0)}
 
 
+@pytest.mark.bulk
 async def test_a_book_is_followed_for_a_while_after_the_last_order() -> None:
     """Then it is unsubscribed; also if the order was refused."""
     async with on_paper_at(COINBASE) as (_, engine, exchange):

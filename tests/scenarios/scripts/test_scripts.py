@@ -11,7 +11,7 @@ from tests.scenarios.scripts.switched_off import SWITCHED_OFF
 from venuetree.scenarios.catalogue import catalogue
 
 NAMES = sorted(SWITCHED_OFF)
-#: Tried twice; the others are among the long tests.
+#: Tried twice, and on asyncio; the others are so among the long tests.
 AGAIN = {
     "book-updates-are-swapped",
     "connection-is-half-open",
@@ -55,7 +55,7 @@ def test_a_promise_is_kept_on_the_other_exchanges(name: str, exchange: str) -> N
     assert_kept(name, exchange, "trio")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(AGAIN))
 def test_a_promise_is_kept_on_asyncio_too(name: str) -> None:
     """On one exchange: the other backend is all that differs."""
     assert_kept(name, SWITCHED_OFF[name].exchange, "asyncio")
