@@ -200,6 +200,20 @@ def test_order_counts_go_with_what_was_placed_only() -> None:
     assert [[name for name, _ in r.headers if "order-count" in name] for r in others] == [[], []]
 
 
+def test_the_counts_that_are_told_are_those_of_when_it_was_counted() -> None:
+    """However long it is in the engine: not those of the window that has begun meanwhile."""
+    client = PlainClient()
+
+    def pass_time(account: str, event: dict[str, Any]) -> None:
+        del account, event
+        client.now_ms += 10_000
+
+    client.sim.venue.events.listeners.append(pass_time)
+    placed = client.signed("POST", "order", order())
+
+    assert dict(placed.headers)["x-mbx-order-count-10s"] == "1"
+
+
 def test_requests_are_counted_whatever_they_weigh() -> None:
     """By the older documents five thousand in five minutes."""
     rules = (*SMALL[1:3], Rule(Counted.RAW, "MINUTE", 5, 2))

@@ -70,7 +70,7 @@ def perform_request(
     outcome = perform(venue, operation, _claim(request, address))
     counts: list[dict[str, Any]] = []
     if operation.orders and outcome.account is not None:
-        counts = venue.limits.order_counts(outcome.account, venue.now_ms())
+        counts = venue.limits.order_counts(outcome.account, outcome.counted_ms)
     return Reply(outcome.status, _body(outcome, venue.now_ms()), tuple(counts), outcome.delay_s)
 
 

@@ -128,12 +128,18 @@ class Operation:
 
 @attrs.frozen
 class Outcome:
-    """What a call came to. `account` is set once its key was known."""
+    """What a call came to.
+
+    Attributes:
+        account: set once its key was known.
+        counted_ms: when it was counted: the counts that are told with it are of that moment.
+    """
 
     status: int
     body: Any
     error: ApiError | None
     account: str | None
+    counted_ms: int
     delay_s: float = 0.0
 
 
@@ -157,10 +163,10 @@ def perform(venue: Venue, operation: Operation, claim: Claim) -> Outcome:
         body = operation.run(call)
     except ApiError as error:
         delay_s = 0.0 if call is None else call.delay_s
-        return Outcome(error.status, error.body, error, account, delay_s)
+        return Outcome(error.status, error.body, error, account, now_ms, delay_s)
     if operation.free_when_done and venue.profile is Profile.LIVE:
         venue.limits.refund(claim.address, weight, now_ms)
-    return Outcome(200, body, None, account, call.delay_s)
+    return Outcome(200, body, None, account, now_ms, call.delay_s)
 
 
 def _key(venue: Venue, security: Security, given: str | None) -> ApiKey | None:

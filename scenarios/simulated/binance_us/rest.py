@@ -76,7 +76,7 @@ class Rest:
         account = outcome.account if counts_orders and outcome.error is None else None
         headers = (
             ("x-mbx-uuid", str(UUID(int=venue.rng.getrandbits(128), version=4))),
-            *venue.limits.headers(request.client, account, venue.now_ms()),
+            *venue.limits.headers(request.client, account, outcome.counted_ms),
         )
         if outcome.error is not None and outcome.error.retry_after_s is not None:
             headers += (("retry-after", str(outcome.error.retry_after_s)),)
