@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 import anyio
 from attrs import frozen
@@ -17,7 +17,13 @@ from venuetree.cli.printing import show
 from venuetree.cli.running import ONLY_QUESTIONS, exchange_of
 from venuetree.cli.tables import book_table
 from venuetree.protocol.book import BookView
-from venuetree.protocol.errors import InstrumentNotFound, TransportError
+from venuetree.protocol.errors import (
+    ExchangeUnavailable,
+    InstrumentNotFound,
+    RateLimited,
+    ReplyLost,
+    TransportError,
+)
 from venuetree.protocol.events import (
     BookInStep,
     BookStale,
@@ -42,6 +48,7 @@ async def watch(options: Namespace) -> ExitCode:
     """Show events as they come, until `--seconds` have passed or a signal comes.
 
     Raises:
+        InstrumentNotFound: one of them is not traded there.
         TransportError: time ended and nothing had come.
     """
     heard = False
@@ -49,6 +56,9 @@ async def watch(options: Namespace) -> ExitCode:
     async with exchange_of(options, ONLY_QUESTIONS) as exchange:
         topics = options.topic or tuple(t for t in _DEFAULT_TOPICS if t in exchange.topics)
         with anyio.move_on_after(options.seconds):
+            # Where questions are not answered, the streams may be there all the same.
+            with suppress(ExchangeUnavailable, RateLimited, ReplyLost, TransportError):
+                await exchange.instruments(*options.instruments)
             async with exchange.subscribe(options.instruments, *topics) as feed:
                 with _screen(options) if is_for_people else nullcontext(_JSON_LINES) as output:
                     while True:

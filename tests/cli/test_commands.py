@@ -181,6 +181,7 @@ def _balance(sim: Path, currency: str) -> Decimal:
         ("place coinbase NOPE-USD buy 1", 1, "instrument_not_found"),
         ("order coinbase BTC-USD nonsense", 1, "order_not_found"),
         ("book coinbase NOPE-USD", 1, "instrument_not_found"),
+        ("watch coinbase BTC-USD NOPE-USD --seconds 20", 1, "instrument_not_found"),
     ],
 )
 def test_a_refusal_is_told_in_a_line_and_a_document(
