@@ -124,13 +124,14 @@ def test_an_order_that_came_without_a_book_takes_when_there_is_one() -> None:
 
 
 def test_a_stale_book_fills_nothing() -> None:
-    """Whatever it shows."""
+    """Whatever it shows: neither what waits nor what comes."""
     paper = new_paper()
     book = book_of(BIDS, ASKS)
     paper.place(buy(100, 1), BTC, book, 1)
     book.apply([(Side.SELL, Decimal(99), Decimal(1))])
     book.mark_stale()
     paper.match(book, 2)
+    paper.place(buy(105, 1, client_order_id="new"), BTC, book, 3)
 
     assert fills_of(paper) == []
 
