@@ -8,14 +8,13 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import cattrs
-import orjson
 from cattrs.errors import BaseValidationError
 from cattrs.v import transform_error
 
 from venuetree.protocol.numbers import decimal_from, optional_decimal
 from venuetree.protocol.reading import read_object
 
-__all__ = ["structure", "structure_list", "structure_value"]
+__all__ = ["structure", "structure_value"]
 
 
 def _exactly(kind: type) -> Any:
@@ -48,11 +47,6 @@ T = TypeVar("T")
 def structure(body: bytes, kind: type[T]) -> T:
     """A reply's body as `kind`; `ValueError` that names the path of what is wrong."""
     return structure_value(read_object(body), kind)
-
-
-def structure_list(body: bytes, kind: type[T]) -> list[T]:
-    """A reply's body as a list of `kind`; `ValueError` as `structure`."""
-    return structure_value(orjson.loads(body), list[kind])  # type: ignore[valid-type]
 
 
 def structure_value(value: Any, kind: type[T]) -> T:

@@ -7,9 +7,10 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from venuetree.protocol.errors import EngineError, OutcomeUnknown
+from venuetree.protocol import understanding
+from venuetree.protocol.errors import EngineError
 from venuetree.protocol.exchanges.binance_us.instruments import window_name
-from venuetree.protocol.exchanges.binance_us.reading import NAME, remote_error
+from venuetree.protocol.exchanges.binance_us.reading import NAME
 from venuetree.protocol.exchanges.binance_us.refusals import CLOCK, http_error, refusal_of
 from venuetree.protocol.exchanges.binance_us.reports import time_ns
 from venuetree.protocol.exchanges.binance_us.requests import public_get
@@ -17,7 +18,6 @@ from venuetree.protocol.numbers import decimal_from
 from venuetree.protocol.port import (
     Auth,
     ClockReading,
-    Effect,
     Lane,
     LimitReport,
     RestFlow,
@@ -191,20 +191,7 @@ def _read_list(reply: RestReply, read: Callable[[dict[str, Any], int], T]) -> tu
 
 
 def understood(request: RestRequest, reply: RestReply, read: Callable[[], T]) -> T:
-    """What `read` gives; what it stumbles over, told by what the request may have done."""
-    try:
-        return read()
-    except MALFORMED as error:
-        if request.effect is Effect.WRITE:
-            message = "the exchange accepted the request with an answer that cannot be read"
-            raise OutcomeUnknown(
-                message,
-                client_order_id=request.client_order_id,
-                exchange=NAME,
-                operation=request.operation,
-            ) from error
-        if request.auth is Auth.KEY:
-            # What it holds may be a listen key, in whatever shape: it is not to be told.
-            hidden = ValueError("an answer about a listen key, which is not shown")
-            raise remote_error(hidden, b"", operation=request.operation) from None
-        raise remote_error(error, reply.body, operation=request.operation) from error
+    """As `understanding.understood`; of an answer to a request that has a key nothing is shown."""
+    # What it holds may be a listen key, in whatever shape.
+    secret = "a listen key" if request.auth is Auth.KEY else ""
+    return understanding.understood(NAME, request, reply, read, secret=secret)

@@ -1,31 +1,29 @@
 """One request and its answer, inside a flow: the retry of a 401, the errors, the paging."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
 from attrs import evolve
 
-from venuetree.protocol.errors import EngineError, OutcomeUnknown, RemoteProtocolError
+from venuetree.protocol.errors import EngineError, RemoteProtocolError
 from venuetree.protocol.exchanges.coinbase import wire
-from venuetree.protocol.exchanges.coinbase.reading import NAME, remote_error
+from venuetree.protocol.exchanges.coinbase.reading import NAME
 from venuetree.protocol.exchanges.coinbase.refusals import http_error
 from venuetree.protocol.exchanges.coinbase.requests import public_get
 from venuetree.protocol.numbers import decimal_from
 from venuetree.protocol.port import (
     Auth,
     ClockReading,
-    Effect,
     Lane,
     RestFlow,
     RestReply,
     RestRequest,
 )
-from venuetree.protocol.reading import MALFORMED
 from venuetree.protocol.structure import structure
 from venuetree.protocol.timestamps import SECOND, from_milliseconds
+from venuetree.protocol.understanding import understood
 
-__all__ = ["Answer", "ask", "granted", "next_cursor", "read_clock", "retry_after_ns", "understood"]
+__all__ = ["Answer", "ask", "granted", "next_cursor", "read_clock", "retry_after_ns"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -78,6 +76,7 @@ def read_clock(*, is_overdue: bool = False, lane: Lane = Lane.DATA) -> RestFlow[
     request = evolve(public_get("server_time", "/time"), lane=lane)
     reply = yield from granted(request)
     time_ns = understood(
+        NAME,
         request,
         reply,
         lambda: from_milliseconds(structure(reply.body, wire.ServerTime).epochMillis),
@@ -94,23 +93,9 @@ def ask(request: RestRequest, kind: type[T]) -> RestFlow[Answer[T]]:
             request that may have changed something is `OutcomeUnknown` instead.
     """
     reply = yield from granted(request)
-    return understood(request, reply, lambda: structure(reply.body, kind)), reply.received_time_ns
-
-
-def understood(request: RestRequest, reply: RestReply, read: Callable[[], U]) -> U:
-    """What `read` gives; what it stumbles over, told by what the request may have done."""
-    try:
-        return read()
-    except MALFORMED as error:
-        if request.effect is Effect.WRITE:
-            message = "the exchange accepted the request with an answer that cannot be read"
-            raise OutcomeUnknown(
-                message,
-                client_order_id=request.client_order_id,
-                exchange=NAME,
-                operation=request.operation,
-            ) from error
-        raise remote_error(error, reply.body, operation=request.operation) from error
+    return understood(
+        NAME, request, reply, lambda: structure(reply.body, kind)
+    ), reply.received_time_ns
 
 
 def next_cursor(cursor: str | None, seen: set[str], operation: str) -> str | None:

@@ -13,11 +13,9 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from venuetree.protocol.errors import OutcomeUnknown
-from venuetree.protocol.exchanges.oanda.reading import NAME, number, remote_error
+from venuetree.protocol.exchanges.oanda.reading import NAME, number
 from venuetree.protocol.exchanges.oanda.refusals import http_error
 from venuetree.protocol.port import (
-    Effect,
     LimitReport,
     LogTold,
     RestFlow,
@@ -26,8 +24,9 @@ from venuetree.protocol.port import (
 )
 from venuetree.protocol.reading import MALFORMED, read_object
 from venuetree.protocol.timestamps import SECOND
+from venuetree.protocol.understanding import understood
 
-__all__ = ["answered", "ask", "limits", "log_told", "retry_after_ns", "understood"]
+__all__ = ["answered", "ask", "limits", "log_told", "retry_after_ns"]
 
 T = TypeVar("T")
 
@@ -106,7 +105,7 @@ def ask(request: RestRequest, read: Callable[[dict[str, Any], int], T]) -> RestF
     reply = yield from answered(request)
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise http_error(reply, request, retry_after_ns(reply) or None)
-    return understood(request, reply, lambda: read(_object(reply), reply.received_time_ns))
+    return understood(NAME, request, reply, lambda: read(_object(reply), reply.received_time_ns))
 
 
 def _object(reply: RestReply) -> dict[str, Any]:
@@ -116,19 +115,3 @@ def _object(reply: RestReply) -> dict[str, Any]:
         message = f"an answer of type {kind[:80]!r} where JSON was to come"
         raise ValueError(message)
     return read_object(reply.body)
-
-
-def understood(request: RestRequest, reply: RestReply, read: Callable[[], T]) -> T:
-    """What `read` gives; what it stumbles over, told by what the request may have done."""
-    try:
-        return read()
-    except MALFORMED as error:
-        if request.effect is Effect.WRITE:
-            message = "the exchange accepted the request with an answer that cannot be read"
-            raise OutcomeUnknown(
-                message,
-                client_order_id=request.client_order_id,
-                exchange=NAME,
-                operation=request.operation,
-            ) from error
-        raise remote_error(error, reply.body, operation=request.operation) from error

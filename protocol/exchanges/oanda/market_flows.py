@@ -15,7 +15,6 @@ from venuetree.protocol.exchanges.oanda.asking import (
     answered,
     ask,
     retry_after_ns,
-    understood,
 )
 from venuetree.protocol.exchanges.oanda.instruments import instruments_from
 from venuetree.protocol.exchanges.oanda.quotes import quote_from, snapshot_of, ticker_of
@@ -42,6 +41,7 @@ from venuetree.protocol.models import (
 from venuetree.protocol.port import ClockReading, FlowContext, RestFlow, RestRequest
 from venuetree.protocol.reading import read_object, text_of
 from venuetree.protocol.timestamps import SECOND, to_rfc3339
+from venuetree.protocol.understanding import understood
 
 __all__ = [
     "book",
@@ -105,7 +105,7 @@ def server_time(context: FlowContext) -> RestFlow[int]:
     reply = yield from answered(request)
     if not 200 <= reply.status < 300:  # noqa: PLR2004
         raise http_error(reply, request, retry_after_ns(reply) or None)
-    told_ns = understood(request, reply, lambda: time_ns(read_object(reply.body)["time"]))
+    told_ns = understood(NAME, request, reply, lambda: time_ns(read_object(reply.body)["time"]))
     yield ClockReading(told_ns, reply.sent_time_ns, reply.received_time_ns)
     return told_ns
 
