@@ -53,6 +53,7 @@ __all__ = [
     "as_report",
     "is_rejected_unnumbered",
     "may_be_of",
+    "may_execute",
     "new_order",
 ]
 

@@ -1,6 +1,7 @@
 """`venuetree scenario`: lists failures and the promises about them, and replays them."""
 
 import signal
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -136,6 +137,9 @@ def _interrupts_held() -> Iterator[None]:
     It reaches every process of the terminal, and only one is to speak of it. What is blocked here
     is blocked there from their first moment, while they import, too.
     """
+    if sys.platform == "win32":
+        yield  # nothing can be blocked there
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

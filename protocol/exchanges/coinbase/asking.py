@@ -26,7 +26,6 @@ from venuetree.protocol.understanding import understood
 __all__ = ["Answer", "ask", "granted", "next_cursor", "read_clock", "retry_after_ns"]
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 #: A value, and when its last byte had come.
 Answer = tuple[T, int]
@@ -93,9 +92,8 @@ def ask(request: RestRequest, kind: type[T]) -> RestFlow[Answer[T]]:
             request that may have changed something is `OutcomeUnknown` instead.
     """
     reply = yield from granted(request)
-    return understood(
-        NAME, request, reply, lambda: structure(reply.body, kind)
-    ), reply.received_time_ns
+    body = understood(NAME, request, reply, lambda: structure(reply.body, kind))
+    return body, reply.received_time_ns
 
 
 def next_cursor(cursor: str | None, seen: set[str], operation: str) -> str | None:
