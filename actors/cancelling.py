@@ -12,7 +12,7 @@ from venuetree.actors.envelope import Delivery
 from venuetree.actors.errors import ActorError
 from venuetree.actors.order_messages import Cancel, CancelAll
 from venuetree.actors.order_truth import ASK_TIMEOUT, MARGIN, OrderTruth, Retry, left
-from venuetree.protocol.commands import CancelOpenOrders, CancelOrder, FetchOpenOrders
+from venuetree.protocol.commands import Ahead, CancelOpenOrders, CancelOrder, FetchOpenOrders
 from venuetree.protocol.errors import (
     CancelIncomplete,
     CancelRefused,
@@ -25,6 +25,7 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.models import Order, OrderKey, OrderReport, OrderStatus
+from venuetree.protocol.port import Lane
 
 __all__ = ["Cancelling"]
 
@@ -208,7 +209,9 @@ class Cancelling:
         """What is still listed as open."""
         truth = self._truth
         try:
-            return await truth.rest.ask(FetchOpenOrders(instrument), timeout=_half(deadline))
+            return await truth.rest.ask(
+                Ahead(FetchOpenOrders(instrument), Lane.CANCEL), timeout=_half(deadline)
+            )
         except ActorError as error:
             raise TransportError(
                 str(error), exchange=truth.exchange, operation="cancel_all"

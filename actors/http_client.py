@@ -232,7 +232,7 @@ class OwnWire:
             data,
             timeout_s=request.timeout_ns / SECOND_NS,
             operation=request.operation,
-            is_urgent=request.lane < Lane.DATA,
+            is_urgent=request.lane <= Lane.PLACE,
             about_to_send=began,
         )
 

@@ -20,6 +20,7 @@ from venuetree.actors.errors import ActorError
 from venuetree.actors.ref import Ref
 from venuetree.protocol.commands import (
     Absent,
+    Ahead,
     FetchFills,
     FetchOpenOrders,
     FetchOrder,
@@ -34,6 +35,7 @@ from venuetree.protocol.events import AccountEvent, OrderUpdated
 from venuetree.protocol.ledger import Ledger
 from venuetree.protocol.models import Order, OrderKey, OrderStatus
 from venuetree.protocol.orders import adopt_order
+from venuetree.protocol.port import Lane
 
 __all__ = [
     "ASK_TIMEOUT",
@@ -225,10 +227,11 @@ class OrderTruth:
         *,
         operation: str = "order",
         timeout: float = ASK_TIMEOUT,  # noqa: ASYNC109
+        lane: Lane = Lane.RESOLVE,
     ) -> Order:
         """Ask the exchange for an order and take in what it says, `timeout` seconds at most."""
         try:
-            report = await self.rest.ask(FetchOrder(key), timeout=timeout)
+            report = await self.rest.ask(Ahead(FetchOrder(key), lane), timeout=timeout)
         except ActorError as error:
             raise TransportError(str(error), exchange=self.exchange, operation=operation) from error
         self.apply(self.ledger.report(report))
@@ -247,7 +250,9 @@ class OrderTruth:
         attempt = 0
         while True:
             try:
-                reports = await self.rest.ask(FetchOpenOrders(), timeout=ASK_TIMEOUT)
+                reports = await self.rest.ask(
+                    Ahead(FetchOpenOrders(), Lane.RESOLVE), timeout=ASK_TIMEOUT
+                )
             except (EngineError, ActorError):
                 await anyio.sleep(DOUBT.delay(attempt))
                 attempt += 1
@@ -325,9 +330,11 @@ class OrderTruth:
     async def _fetch_fills(self, key: OrderKey) -> None:
         attempt = 0
         name = (key.instrument, key.exchange_order_id)
+        # How much of the order is executed is known without them: new orders go first.
+        question = Ahead(FetchFills(key), Lane.UPKEEP)
         while name in {(k.instrument, k.exchange_order_id) for k in self.ledger.needs_fills()}:
             try:
-                fills = await self.rest.ask(FetchFills(key), timeout=ASK_TIMEOUT)
+                fills = await self.rest.ask(question, timeout=ASK_TIMEOUT)
             except (EngineError, ActorError):
                 fills = ()
             for fill in reversed(fills):

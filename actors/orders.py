@@ -53,6 +53,7 @@ from venuetree.protocol.events import (
 )
 from venuetree.protocol.ledger import Ledger
 from venuetree.protocol.models import Instrument, Order, OrderKey, OrderRequest
+from venuetree.protocol.port import Lane
 
 __all__ = ["OrdersActor"]
 
@@ -220,5 +221,5 @@ class _Commands:
         known = self._truth.ledger.find(key)
         # Within its asker's time: one that queued all the while was not sent, which is to be told.
         return await self._truth.refresh(
-            key if known is None else known.key, timeout=left(delivery.deadline)
+            key if known is None else known.key, timeout=left(delivery.deadline), lane=Lane.DATA
         )

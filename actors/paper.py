@@ -37,7 +37,7 @@ from venuetree.protocol.paper import MARKET_QUESTIONS, PaperExchange, PaperState
 from venuetree.protocol.paper.checks import check_paper
 from venuetree.protocol.paper.closing import close_position
 from venuetree.protocol.paper.preview import preview
-from venuetree.protocol.port import OrderTerms, SessionEvent
+from venuetree.protocol.port import Lane, OrderTerms, SessionEvent
 
 __all__ = ["PaperActor", "PaperDetail", "PaperPlan"]
 
@@ -155,10 +155,14 @@ class _Desk:
 
     async def take(self, delivery: Delivery) -> None:
         """Answer one command."""
-        command: Request[Rest, Any] = delivery.message
+        asked: Request[Rest, Any] = delivery.message
+        command = asked.command if isinstance(asked, commands.Ahead) else asked
         try:
             with self._flights.of(command):
-                answer = await self._answer(command, delivery.deadline)
+                if type(command) in MARKET_QUESTIONS:
+                    answer = await self._pass_on(asked, delivery.deadline)
+                else:
+                    answer = await self._answer(command)
         except _NotPassedOn as error:
             delivery.fail(error.cause)
         except EngineError as error:
@@ -168,9 +172,7 @@ class _Desk:
         else:
             delivery.reply(answer)
 
-    async def _answer(self, command: Request[Rest, Any], deadline: float) -> object:
-        if type(command) in MARKET_QUESTIONS:
-            return await self._pass_on(command, deadline)
+    async def _answer(self, command: Request[Rest, Any]) -> object:
         if type(command) not in _OF_NO_ORDER:
             await self._caught_up.wait()
         handler = self._handlers.get(type(command))
@@ -196,7 +198,8 @@ class _Desk:
 
     async def _ask(self, command: Request[Rest, T]) -> T:
         """A question of this actor's own."""
-        return await self._pass_on(command, anyio.current_time() + ASK_TIMEOUT)
+        asked = commands.Ahead(command, Lane.UPKEEP)
+        return await self._pass_on(asked, anyio.current_time() + ASK_TIMEOUT)
 
     async def _place(self, command: commands.PlaceOrder) -> object:
         request = command.order

@@ -50,6 +50,7 @@ LANE_BOUNDS: Mapping[Lane, int] = {
     Lane.CANCEL: 1024,
     Lane.RESOLVE: 256,
     Lane.PLACE: 256,
+    Lane.UPKEEP: 256,
     Lane.DATA: 256,
 }
 #: A full queue is looked through for those whose askers gave up no more often than this: a host

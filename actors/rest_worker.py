@@ -35,7 +35,7 @@ from venuetree.actors.gate_messages import (
 from venuetree.actors.loop import Loop
 from venuetree.actors.message_worker import Carry, Messages
 from venuetree.actors.ref import Ref
-from venuetree.protocol.commands import Rest
+from venuetree.protocol.commands import Ahead, Rest
 from venuetree.protocol.errors import (
     AuthRefused,
     EngineError,
@@ -151,6 +151,9 @@ class RestWorker:
 
     async def _run(self, delivery: Delivery, state: "_State") -> object:
         command: Request[Rest, Any] = delivery.message
+        lane = Lane.DATA
+        if isinstance(command, Ahead):
+            lane, command = command.lane, command.command
         known = self.directory
         context = FlowContext(
             self.clock.now_ns(), known.instruments, known.references, known.clock_offset_ns
@@ -163,6 +166,8 @@ class RestWorker:
                     await self._pass_on(wanted)
                     wanted = flow.send(None)
                     continue
+                if lane < wanted.lane:
+                    wanted = evolve(wanted, lane=lane)
                 try:
                     reply = await self._exchange(wanted, delivery, state)
                 except EngineError as error:

@@ -20,7 +20,7 @@ from venuetree.actors.errors import ActorError
 from venuetree.actors.ref import Ref
 from venuetree.actors.stream_messages import EntriesTold
 from venuetree.actors.streams import Stream
-from venuetree.protocol.commands import Rest
+from venuetree.protocol.commands import Ahead, Rest
 from venuetree.protocol.errors import EngineError, TransportError
 from venuetree.protocol.events import StreamConnected, StreamDisconnected
 from venuetree.protocol.messages import Request
@@ -30,6 +30,7 @@ from venuetree.protocol.port import (
     Call,
     Close,
     Connect,
+    Lane,
     Replace,
     RestRequest,
     Send,
@@ -77,6 +78,7 @@ class StreamSetup:
         open_stream: dials what the session says to.
         wanted: what the stream should carry now.
         publish: takes the events.
+        lane: how urgent the session's own questions are.
     """
 
     exchange: str
@@ -88,6 +90,7 @@ class StreamSetup:
     publish: Callable[[Sequence[SessionEvent]], None]
     auth: Ref[AuthProtocol]
     rest: Ref[Rest]
+    lane: Lane
     clock: Clock
 
 
@@ -248,7 +251,9 @@ class StreamConnection:
 
     async def _answer(self, command: Request[Rest, Any]) -> object | EngineError:
         try:
-            answer: object = await self.setup.rest.ask(command, timeout=CALL_TIMEOUT)
+            answer: object = await self.setup.rest.ask(
+                Ahead(command, self.setup.lane), timeout=CALL_TIMEOUT
+            )
         except EngineError as error:
             return error
         except ActorError as error:

@@ -19,7 +19,7 @@ from venuetree.actors.context import Context
 from venuetree.actors.directory import Directory
 from venuetree.actors.errors import ActorError, Unrecoverable
 from venuetree.actors.ref import Ref
-from venuetree.protocol.commands import Rest
+from venuetree.protocol.commands import Ahead, Rest
 from venuetree.protocol.errors import (
     AuthRefused,
     ConfigurationError,
@@ -28,7 +28,7 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.messages import Message
-from venuetree.protocol.port import Chore, ChoreEffect
+from venuetree.protocol.port import Chore, ChoreEffect, Lane
 
 __all__ = ["CheckCredentials", "CredentialsRefused", "ExchangeLost", "Upkeep", "UpkeepDetail"]
 
@@ -143,7 +143,8 @@ class Upkeep:
 
     async def _do(self, chore: Chore) -> None:
         try:
-            answer = await self.rest.ask(chore.command, timeout=CHORE_TIMEOUT)
+            question = Ahead(chore.command, Lane.UPKEEP)
+            answer = await self.rest.ask(question, timeout=CHORE_TIMEOUT)
         except (AuthRefused, ConfigurationError) as error:
             raise CredentialsRefused(str(error)) from error
         except PermissionRefused as error:

@@ -230,7 +230,7 @@ class Engine:
             for_data = urgent = client(SHARED)
 
         async def send(request: RestRequest) -> RestReply:
-            chosen = urgent if request.lane < Lane.DATA else for_data
+            chosen = urgent if request.lane <= Lane.PLACE else for_data
             return await chosen.send(request, endpoints.rest)
 
         def open_at(endpoint: str, connect: Connect) -> AbstractAsyncContextManager[Stream]:

@@ -19,6 +19,7 @@ from venuetree.protocol.builders import (
 )
 from venuetree.protocol.commands import (
     Absent,
+    Ahead,
     CancelOpenOrders,
     CancelOrder,
     ChangeExits,
@@ -205,6 +206,7 @@ __all__ = [
     "AccountSnapshot",
     "AccountSummary",
     "AggregateTradePrinted",
+    "Ahead",
     "AllowedOrders",
     "AuthRefused",
     "Balance",

@@ -45,6 +45,7 @@ from venuetree.actors.stream_reader import StreamReader
 from venuetree.actors.upkeep import CheckCredentials, ExchangeLost, Upkeep
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.port import (
+    Lane,
     MessageDoor,
     RestRequest,
     SessionContext,
@@ -327,6 +328,7 @@ class ExchangeTree:
         await self._reader(
             name,
             endpoint="user_stream",
+            lane=Lane.RESOLVE,
             new_session=new_session,
             wanted=frozenset,
             publish=self._news.publish,
@@ -339,6 +341,7 @@ class ExchangeTree:
             await self._reader(
                 name,
                 endpoint="stream",
+                lane=Lane.UPKEEP,
                 new_session=partial(self.wiring.exchange.market_session, name),
                 wanted=partial(self.hub.wanted, shard),
                 publish=partial(self.hub.publish, shard=shard),
@@ -351,6 +354,7 @@ class ExchangeTree:
         name: str,
         *,
         endpoint: str,
+        lane: Lane,
         new_session: Callable[[], StreamSession],
         wanted: Callable[[], frozenset[Subscription]],
         publish: Callable[[Sequence[SessionEvent]], None],
@@ -367,6 +371,7 @@ class ExchangeTree:
                 publish=publish,
                 auth=self.auth,
                 rest=self.rest,
+                lane=lane,
                 clock=wiring.clock,
             )
         )

@@ -142,6 +142,7 @@ PUBLIC = {
         "AccountSnapshot",
         "AccountSummary",
         "AggregateTradePrinted",
+        "Ahead",
         "AllowedOrders",
         "AuthRefused",
         "Balance",

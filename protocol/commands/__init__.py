@@ -57,10 +57,11 @@ from venuetree.protocol.commands.orders import (
     ResolveOrder,
     Undecided,
 )
-from venuetree.protocol.commands.rest import Rest
+from venuetree.protocol.commands.rest import Ahead, Rest
 
 __all__ = [
     "Absent",
+    "Ahead",
     "CancelOpenOrders",
     "CancelOrder",
     "ChangeExits",

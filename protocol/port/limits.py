@@ -11,10 +11,13 @@ class Lane(IntEnum):
     """Who goes first at the rate gate; a lower lane is more urgent and has reserved room."""
 
     CANCEL = 0
-    #: The status of an order whose outcome is unknown.
+    #: What is true of orders: of one whose outcome is unknown, of all after a stream was lost.
     RESOLVE = 1
     PLACE = 2
-    DATA = 3
+    #: What the engine must know beside that: a book to begin with, the clock, the instruments.
+    UPKEEP = 3
+    #: What hosts ask.
+    DATA = 4
 
 
 class WindowKind(Enum):

@@ -413,7 +413,7 @@ async def test_the_snapshot_shows_windows_queues_and_counts() -> None:
 
     assert detail == GateDetail(
         LimiterState((WindowState("requests", 10, 10, SECOND),), None),
-        {Lane.CANCEL: 0, Lane.RESOLVE: 0, Lane.PLACE: 0, Lane.DATA: 3},
+        {Lane.CANCEL: 0, Lane.RESOLVE: 0, Lane.PLACE: 0, Lane.UPKEEP: 0, Lane.DATA: 3},
         admitted=10,
         refused=0,
     )

@@ -19,6 +19,8 @@ from venuetree.actors.rest_worker import RestWorker
 from venuetree.protocol import commands
 from venuetree.protocol.commands import Rest
 from venuetree.protocol.errors import TransportError
+from venuetree.protocol.messages import Request
+from venuetree.protocol.models import OrderKey
 from venuetree.protocol.port import Cost, Lane, LimitWindow, WindowKind
 from venuetree.supervisors import ChildSpec, Supervisor, running
 
@@ -117,6 +119,27 @@ async def test_a_request_ends_before_its_askers_time_does() -> None:
 
     (request,) = host.requests
     assert 1.98 * SECOND < request.timeout_ns < 2 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("command", "lane", "own"),
+    [
+        (commands.FetchBalances(), Lane.UPKEEP, Lane.UPKEEP),
+        (commands.FetchBalances(), Lane.RESOLVE, Lane.RESOLVE),
+        (commands.FetchBalances(), Lane.DATA, Lane.DATA),
+        (commands.CancelOrder(OrderKey("BTC-USD", "c1")), Lane.RESOLVE, Lane.CANCEL),
+    ],
+)
+async def test_a_question_goes_in_its_askers_lane(
+    command: Request[Rest, object], lane: Lane, own: Lane
+) -> None:
+    """Unless its own is more urgent."""
+    host = ToyHost()
+    async with worker(host) as running_worker:
+        await running_worker.rest.ask(commands.Ahead(command, lane), timeout=2)
+
+    assert [request.lane for request in host.requests] == [own]
+    assert host.commands == [command]
 
 
 async def test_a_message_that_was_never_sent_leaves_its_request_what_time_there_is() -> None:

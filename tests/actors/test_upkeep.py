@@ -13,7 +13,7 @@ from venuetree.actors.directory import Directory
 from venuetree.actors.upkeep import CheckCredentials, ExchangeLost, Upkeep, UpkeepDetail
 from venuetree.protocol import commands
 from venuetree.protocol.errors import EngineError, RateLimited, TransportError
-from venuetree.protocol.port import Chore, ChoreEffect
+from venuetree.protocol.port import Chore, ChoreEffect, Lane
 from venuetree.supervisors import ChildSpec, Supervisor, running
 
 pytestmark = pytest.mark.anyio
@@ -36,9 +36,11 @@ class Exchange:
         """The REST worker's stead."""
 
         async def handle(message: Any) -> object:
-            name = "time" if isinstance(message, commands.FetchServerTime) else "key"
+            assert isinstance(message, commands.Ahead)
+            assert message.lane is Lane.UPKEEP
+            name = "time" if isinstance(message.command, commands.FetchServerTime) else "key"
             self.asked.append((name, round(anyio.current_time() - self.began, 2)))
-            return self.answer(message)
+            return self.answer(message.command)
 
         await ctx.serve(handle, refuses=(EngineError,))
 

@@ -4,14 +4,17 @@ from collections import Counter
 
 import anyio
 import pytest
+from attrs import evolve
 
 from tests.support.limit_judge import RULES, Kind, Rule, excesses
 from tests.support.load import DEMANDS, SECONDS, Loaded, loaded
 from venuetree.actors.rate_gate import LANE_BOUNDS
 from venuetree.protocol.builders import limit_order
 from venuetree.protocol.errors import EngineError, RateLimited, TransportError
-from venuetree.protocol.models import Order, OrderStatus, Side
+from venuetree.protocol.events import BookInStep
+from venuetree.protocol.models import Order, OrderStatus, Side, Topic
 from venuetree.protocol.port import Lane
+from venuetree.scenarios.faults import Backlog, StallStream
 from venuetree.scenarios.simulated.log import LogEntry, LogKind
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +41,10 @@ REQUESTS = {
 }
 #: Windows that a minute of ten times the others' demand cannot fill, let alone ten times.
 LONG = {"hour", "orders of a day", "raw"}
+#: The channel of the account's own stream.
+USER_STREAM = {"coinbase": "user", "binance_us": "user", "oanda": "transactions/*"}
+#: So many questions of a host wait at the gate, at least, where it asks too much.
+MANY = 50
 #: In milliseconds.
 ONE_SECOND = 1000.0
 
@@ -83,6 +90,42 @@ async def test_ten_times_the_permitted_demand_is_borne(name: str) -> None:
     assert world.looks[-1].refused > 0
     assert all(window.used <= window.capacity for window in world.looks[-1].limits.windows)
     assert any("nothing was sent" in e.message or "not sent" in e.message for *_, e in world.failed)
+
+
+@pytest.mark.parametrize("name", DEMANDS)
+async def test_what_became_of_an_order_is_asked_before_what_a_host_asks(name: str) -> None:
+    """The account's stream says nothing: each cancel's end must be asked for, and is."""
+    async with loaded(name) as world:
+        world.sim.faults.add(StallStream(channel=USER_STREAM[name], backlog=Backlog.DISCARDED))
+        await world.run(DEMANDS[name], seconds=5)
+
+    assert world.most_queued(Lane.DATA) > MANY
+    assert not world.names("cancel")
+    assert len(world.cancelled) == len(world.placed) > 20
+    assert {order.status for order in world.cancelled} == {OrderStatus.CANCELLED}
+    assert excesses(RULES[name], world.sim.log.of(LogKind.REQUEST)) == []
+
+
+async def test_a_book_begins_while_a_host_asks_too_much() -> None:
+    """The snapshot that it begins with is asked for before what the host asks."""
+    asked_too_much = evolve(DEMANDS["binance_us"], places=0, statuses=0)
+    began: list[BookInStep] = []
+
+    async def read(world: Loaded) -> None:
+        await anyio.sleep(5)  # by then the host's part of the minute's weight is spent
+        async with world.exchange.subscribe("BTC-USD", Topic.BOOK) as events:
+            with anyio.move_on_after(2):
+                async for event in events:
+                    if isinstance(event, BookInStep):
+                        began.append(event)
+                        return
+
+    async with loaded("binance_us") as world, anyio.create_task_group() as tasks:
+        tasks.start_soon(read, world)
+        await world.run(asked_too_much, seconds=10)
+
+    assert world.most_queued(Lane.DATA) > MANY
+    assert began
 
 
 async def test_no_more_connections_are_begun_than_oanda_permits() -> None:

@@ -24,7 +24,7 @@ from venuetree.protocol.errors import (
 from venuetree.protocol.models import Order, OrderStatus
 from venuetree.protocol.port import (
     Connect,
-    Lane,
+    Effect,
     MessageReply,
     RestRequest,
     StreamMessage,
@@ -43,8 +43,8 @@ class ToyDoor:
         return Connect(Transport.WEBSOCKET, endpoint="messages")
 
     def carries(self, request: RestRequest) -> bool:
-        """All but data."""
-        return request.lane is not Lane.DATA
+        """Orders, and the question what became of one."""
+        return request.effect is Effect.WRITE or request.operation == "ResolveOrder"
 
     def message(self, request: RestRequest, number: int) -> StreamMessage:
         """Which command it is of."""

@@ -170,7 +170,8 @@ class Loaded:
             end = anyio.current_time() + seconds
             async with anyio.create_task_group() as pacers:
                 for rate, call in rates.values():
-                    pacers.start_soon(_pace, tasks, rate, call, end)
+                    if rate:
+                        pacers.start_soon(_pace, tasks, rate, call, end)
                 pacers.start_soon(self._watch, end)
 
     async def _place_and_cancel(self, demand: Demand) -> None:

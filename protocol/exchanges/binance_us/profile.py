@@ -98,7 +98,7 @@ PROFILE: Final = Profile(
         ),
     ),
     user_streams=("user",),
-    reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
+    reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.UPKEEP: 0.3, Lane.DATA: 0.4},
     abilities=frozenset({Ability.OCO, Ability.REPLACE, Ability.PREVIEW}),
     order_ids_per_instrument=True,
     paper=PaperTerms(

@@ -150,7 +150,7 @@ PROFILE: Final = Profile(
     ),
     user_streams=("user",),
     abilities=frozenset({Ability.EDIT, Ability.PREVIEW}),
-    reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
+    reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.UPKEEP: 0.3, Lane.DATA: 0.4},
     paper=PaperTerms(
         # "Get Transaction Summary": the first tier, up to 10,000 USD in thirty days.
         maker_rate=Decimal("0.005"),

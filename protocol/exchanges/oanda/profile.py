@@ -67,7 +67,7 @@ PROFILE: Final = Profile(
         Chore(FetchInstruments(), ChoreEffect.INSTRUMENTS, every_ns=_HOUR, is_private=True),
     ),
     user_streams=("transactions",),
-    reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.DATA: 0.4},
+    reserved={Lane.RESOLVE: 0.1, Lane.PLACE: 0.2, Lane.UPKEEP: 0.3, Lane.DATA: 0.4},
     abilities=frozenset(
         {Ability.REPLACE, Ability.MARGIN, Ability.ACCOUNT_SUMMARY, Ability.CLOSE_POSITION}
     ),
