@@ -37,6 +37,8 @@ def configuration_difference(order: OrderRequest, told: Mapping[str, Any] | None
     if not told:
         return ""
     meant = order_configuration(order)
+    if told == meant:
+        return ""  # as nearly always: word for word
     ours, theirs = configured(meant), configured(told)
     pairs = (
         ("quantity", ours.quantity, theirs.quantity),

@@ -54,6 +54,11 @@ SWITCHED_OFF: Final[Mapping[str, Switch]] = {
     "order-executed-in-part-loses-its-reply": Switch(
         "coinbase", "Executions that are missing are not asked for.", off.ask_for_no_fills
     ),
+    "host-asks-too-much": Switch(
+        "coinbase",
+        "The engine's questions about orders wait behind its host's.",
+        off.ask_for_orders_as_hosts_do,
+    ),
     "storm-of-429": Switch("oanda", "A pause is not kept.", off.heed_no_pause("oanda")),
     "address-is-banned": Switch(
         "binance_us", "A ban is not heeded.", off.heed_no_pause("binance_us")

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from venuetree.actors import placing
+from venuetree.actors import order_truth, placing
 from venuetree.actors.auth import _ExchangeClock
 from venuetree.actors.cancelling import Cancelling
 from venuetree.actors.envelope import Delivery
@@ -128,6 +128,11 @@ def heed_no_pause(name: str) -> Callable[[Patch], None]:
         patch.setattr(codec, "retry_after_ns", lambda *_: None)
 
     return apply
+
+
+def ask_for_orders_as_hosts_do(patch: Patch) -> None:
+    """What the engine asks about orders waits behind what its host asks."""
+    patch.setattr(order_truth, "Ahead", lambda command, _: command)
 
 
 def read_no_clock_anew(name: str) -> Callable[[Patch], None]:
