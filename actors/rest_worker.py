@@ -11,10 +11,10 @@ opened, because waiting there is what takes long.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol, assert_never
+from typing import Any, Final, Protocol, assert_never
 
 import anyio
-from attrs import evolve, frozen
+from attrs import frozen
 
 from venuetree.actors.auth import AuthProtocol, ClockMeasured, Sign
 from venuetree.actors.clock import Clock
@@ -35,6 +35,7 @@ from venuetree.actors.gate_messages import (
 from venuetree.actors.loop import Loop
 from venuetree.actors.message_worker import Carry, Messages
 from venuetree.actors.ref import Ref
+from venuetree.protocol.building import evolver
 from venuetree.protocol.commands import Ahead, Rest
 from venuetree.protocol.errors import (
     AuthRefused,
@@ -73,6 +74,8 @@ REPLY_TIME = 1.0
 #: Statuses from here on are refusals and failures.
 HTTP_ERRORS = 400
 LANE_WORDS = {lane: lane.name.lower() for lane in Lane}
+
+_evolve: Final = evolver(RestRequest)
 
 
 class ApiCallLog(Protocol):
@@ -167,7 +170,7 @@ class RestWorker:
                     wanted = flow.send(None)
                     continue
                 if lane < wanted.lane:
-                    wanted = evolve(wanted, lane=lane)
+                    wanted = _evolve(wanted, lane=lane)
                 try:
                     reply = await self._exchange(wanted, delivery, state)
                 except EngineError as error:
@@ -269,7 +272,7 @@ class RestWorker:
             self._tell_gate(Refund(permit))
             raise self._not_sent(request, "its asker's time ended before its turn came")
         if request.timeout_ns > remaining_ns:
-            request = evolve(request, timeout_ns=int(remaining_ns))
+            request = _evolve(request, timeout_ns=int(remaining_ns))
         try:
             return await self.send(request)
         except TransportError:
