@@ -81,8 +81,8 @@ class ExchangeConfig:
         """Where the exchange is.
 
         Raises:
-            ConfigurationError: an unknown environment, a malformed address, or one without TLS
-                that is not on this machine.
+            ConfigurationError: an unknown environment, an address by a name that this exchange
+                has none of, a malformed one, or one without TLS that is not on this machine.
         """
         profile = self.exchange.profile
         default = profile.endpoints.get(self.environment.value)
@@ -96,10 +96,24 @@ class ExchangeConfig:
             )
         if default is None:
             default = Endpoints(rest="", stream="")
+        if given is not None:
+            self._check_names(given)
         resolved = default if given is None else _merge(default, given)
         for url in _urls(resolved):
             parse_address(url, plain_text=self.streams.plain_text, exchange=self.name)
         return resolved
+
+    def _check_names(self, given: Endpoints) -> None:
+        """A misspelt address would leave the real exchange's in its place."""
+        places = self.exchange.profile.endpoints.values()
+        known = ["rest", "stream", "user_stream", *sorted({n for p in places for n in p.others})]
+        for name in given.others:
+            if name not in known:
+                raise ConfigurationError(
+                    f"there is no address {name!r}; those of {self.name} are {', '.join(known)}",
+                    exchange=self.name,
+                    operation="configure",
+                )
 
 
 def exchange_config(

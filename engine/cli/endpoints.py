@@ -60,14 +60,11 @@ def configure(
     here, since public data needs none.
 
     Raises:
-        UsageError: an unreadable endpoints file.
+        UsageError: an unreadable endpoints file, or one that does not name the exchange.
         ConfigurationError: malformed credentials.
     """
     exchange = EXCHANGES[name]
-    entry = {} if access.endpoints is None else read_endpoints(access.endpoints).get(name, {})
-    if not isinstance(entry, dict):
-        message = f"in {access.endpoints}, {name!r} must be an object with addresses"
-        raise UsageError(message)
+    entry = {} if access.endpoints is None else _entry(access.endpoints, name)
     given = entry.get("credentials")
     return exchange_config(
         name,
@@ -79,6 +76,21 @@ def configure(
         streams=StreamOptions(plain_text=access.plain_text),
         parts=parts,
     )
+
+
+def _entry(path: Path, name: str) -> Mapping[str, Any]:
+    """What a file says of an exchange."""
+    entries = read_endpoints(path)
+    if name not in entries:
+        # To go on with the real exchange is the last thing that its writer wants.
+        named = ", ".join(entries) or "an empty object"
+        message = f"there is no {name!r} in {path}, only {named}"
+        raise UsageError(message)
+    entry = entries[name]
+    if not isinstance(entry, dict):
+        message = f"in {path}, {name!r} must be an object with addresses"
+        raise UsageError(message)
+    return entry
 
 
 def endpoints_of(entry: Mapping[str, Any]) -> Endpoints:

@@ -73,12 +73,32 @@ def test_without_a_file_the_exchange_is_the_real_one() -> None:
 
 def test_other_doors_are_kept_by_name(tmp_path: Path) -> None:
     """An address that only one exchange has needs nothing here."""
-    entry = {"rest": "http://127.0.0.1:1", "ws_api": "ws://127.0.0.1:2/ws-api/v3"}
+    entry = {"rest": "http://127.0.0.1:1", "feed": "ws://127.0.0.1:2"}
     file = write(tmp_path / "sim.json", json.dumps({"coinbase": entry}))
 
-    assert configured(file).endpoints == Endpoints(
-        rest="http://127.0.0.1:1", stream="", others={"ws_api": "ws://127.0.0.1:2/ws-api/v3"}
+    config = configured(file)
+
+    assert config.endpoints == Endpoints(
+        rest="http://127.0.0.1:1", stream="", others={"feed": "ws://127.0.0.1:2"}
     )
+    assert config.resolved_endpoints().others == {"feed": "ws://127.0.0.1:2"}
+
+
+def test_a_misspelt_address_does_not_leave_the_real_exchange_in_its_place(tmp_path: Path) -> None:
+    """With the keys that are for another place, or the wrong way round."""
+    file = write(tmp_path / "sim.json", '{"coinbase": {"rset": "http://127.0.0.1:1234"}}')
+
+    with pytest.raises(ConfigurationError, match=r"no address 'rset'; .* rest, stream, user_stre"):
+        configured(file).resolved_endpoints()
+
+
+@pytest.mark.parametrize("text", ['{"coinbse": {"rest": "http://127.0.0.1:1"}}', "{}"])
+def test_an_exchange_that_a_file_leaves_out_is_not_the_real_one(tmp_path: Path, text: str) -> None:
+    """Whoever gives a file does not mean to trade for real."""
+    with pytest.raises(
+        UsageError, match=r"no 'coinbase' in .*sim\.json, only (coinbse|an empty object)$"
+    ):
+        configured(write(tmp_path / "sim.json", text))
 
 
 def test_plain_text_is_for_this_machine_only(tmp_path: Path) -> None:
