@@ -4,12 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.oanda_acting import (
-    NOW_NS,
     Asked,
     MemoryLog,
     cancelled,
@@ -20,47 +16,20 @@ from tests.support.oanda_acting import (
     refused,
     reply,
 )
-from venuetree.protocol.builders import limit_order, market_order, stop_order
-from venuetree.protocol.commands import (
-    Absent,
-    Found,
-    Resend,
-    Resolution,
-    ResolveOrder,
-    Undecided,
-)
+from tests.support.oanda_orders import ID
+from tests.support.oanda_resolving import ORDER, SENT, resolve
+from venuetree.protocol.builders import limit_order, stop_order
+from venuetree.protocol.commands import Absent, Found, Resend, ResolveOrder, Undecided
 from venuetree.protocol.errors import AuthRefused, PermissionRefused, ReplyLost
 from venuetree.protocol.exchanges.oanda.resolving import ABSENT_AFTER_NS, BEFORE_NS
-from venuetree.protocol.models import Closing, MarginTerms, OrderRequest, OrderStatus, Side
-from venuetree.protocol.port import Effect, Lane, RestReply, RestRequest
+from venuetree.protocol.models import OrderRequest, OrderStatus, Side
+from venuetree.protocol.port import RestReply, RestRequest
 from venuetree.protocol.timestamps import SECOND
 
 D = Decimal
-BUY, SELL = Side.BUY, Side.SELL
-SENT = NOW_NS - SECOND
-ID = "eng-0007"
-ORDER = market_order("EUR-USD", BUY, quantity="10000", client_order_id=ID)
+BUY = Side.BUY
 LIMIT = limit_order("EUR-USD", BUY, quantity="10000", price="1.0910", client_order_id=ID)
 STOP = stop_order("EUR-USD", BUY, quantity="10000", stop_price="1.0920", client_order_id=ID)
-
-
-def resolve(
-    *entries: dict[str, Any],
-    order: OrderRequest = ORDER,
-    position: str = "6400",
-    age_ns: int = SECOND,
-    known: frozenset[str] = frozenset(),
-    log: MemoryLog | None = None,
-    asked: Asked | None = None,
-) -> Resolution:
-    """What is found out; all of it by questions, as urgent as they are."""
-    heard = Asked() if asked is None else asked
-    command = ResolveOrder(order, SENT, Resend.ALLOWED, known, position)
-    answer = converse(command, log or MemoryLog(entries), now_ns=SENT + age_ns, asked=heard)
-    assert all(request.effect is Effect.READ for request in heard.requests)
-    assert all(request.lane is Lane.RESOLVE for request in heard.requests)
-    return answer
-
 
 # ---------------------------------------------------------------- found
 
@@ -346,200 +315,3 @@ def test_a_position_that_could_not_be_asked_for_is_not_given_up() -> None:
 
     command = ResolveOrder(ORDER, SENT, Resend.ALLOWED, frozenset(), "6400")
     assert isinstance(converse(command, answer), Undecided)
-
-
-# ---------------------------------------------------------------- what closes a trade
-
-
-def closing(*, is_whole: bool = False, trade: str = "6300") -> OrderRequest:
-    """An order that closes a trade, or a side of a position."""
-    what = Closing(trade, is_whole)
-    return evolve(ORDER, side=SELL, quantity=D(4000), margin=MarginTerms(closing=what))
-
-
-def trade_close(number: int, units: str = "4000", trade: str = "6300", **fields: Any) -> Any:
-    """The order that the exchange makes to close a trade."""
-    terms = {
-        "units": "-4000" if units == "ALL" else f"-{units}",
-        "reason": "TRADE_CLOSE",
-        "tradeClose": {"units": units, "tradeID": trade},
-    }
-    return created(number, **{**terms, **fields})
-
-
-def test_what_closes_a_trade_is_known_by_the_trade() -> None:
-    """It bears no id of ours."""
-    answer = resolve(trade_close(6401), filled(6402, 6401, units="-4000"), order=closing())
-
-    assert isinstance(answer, Found)
-    assert (answer.report.exchange_order_id, answer.report.client_order_id) == ("6401", ID)
-    assert (answer.report.status, answer.report.filled_quantity) == (OrderStatus.FILLED, D(4000))
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        trade_close(6401, trade="6301"),
-        trade_close(6401, "4001"),
-        trade_close(6401, "ALL"),
-        trade_close(6401, reason="CLIENT_ORDER"),
-        created(6401, units="-4000"),
-        created(6401, units="-4000", reason="POSITION_CLOSEOUT"),
-        {**trade_close(6401), "type": "MARKET_ORDER_REJECT", "rejectReason": "X"},
-    ],
-)
-def test_what_closes_another_trade_or_as_much_of_it_is_not_ours(entry: dict[str, Any]) -> None:
-    """Nor is what only sells as much."""
-    assert isinstance(resolve(entry, order=closing()), Undecided)
-    assert isinstance(resolve(entry, order=closing(), age_ns=ABSENT_AFTER_NS), Absent)
-
-
-def test_a_whole_trade_is_closed_in_whatever_words() -> None:
-    """`ALL`, or as many units as there were; but not by what left some of it."""
-    rest = filled(6402, 6401, units="-4000", tradeReduced={"tradeID": "6300", "units": "-4000"})
-    order = closing(is_whole=True)
-
-    for units in ("ALL", "4500"):
-        answer = resolve(trade_close(6401, units), filled(6402, 6401, units="-4500"), order=order)
-        assert isinstance(answer, Found)
-    assert isinstance(resolve(trade_close(6401), rest, order=order), Undecided)
-    assert isinstance(resolve(trade_close(6401), rest, order=order, age_ns=ABSENT_AFTER_NS), Absent)
-
-
-def test_another_close_of_the_trade_that_is_known_is_not_ours() -> None:
-    """The one that is left over is."""
-    entries = [trade_close(6401), trade_close(6402)]
-    answer = resolve(*entries, order=closing(), known=frozenset({"6401"}))
-
-    assert isinstance(answer, Found)
-    assert answer.report.exchange_order_id == "6402"
-
-
-@pytest.mark.parametrize("known", [frozenset[str](), frozenset({"6401", "6402"})])
-def test_closes_that_cannot_be_told_apart_are_for_a_person(known: frozenset[str]) -> None:
-    """Never called absent: one of them may be ours."""
-    answer = resolve(
-        trade_close(6401),
-        trade_close(6402),
-        order=closing(),
-        known=known,
-        age_ns=ABSENT_AFTER_NS * 2,
-    )
-
-    assert isinstance(answer, Undecided)
-    assert "6401, 6402" in answer.reason
-
-
-def test_a_close_of_the_other_direction_is_not_ours() -> None:
-    """A long trade is closed by a sale."""
-    answer = resolve(trade_close(6401, units="4000", instrument="USD_JPY"), order=closing())
-    other = created(
-        6401, units="4000", reason="TRADE_CLOSE", tradeClose={"units": "4000", "tradeID": "6300"}
-    )
-
-    assert isinstance(answer, Undecided)
-    assert "instrument" in answer.reason
-    answer = resolve(other, order=closing())
-    assert isinstance(answer, Undecided)
-    assert "side" in answer.reason
-
-
-# ---------------------------------------------------------------- what closes a position
-
-
-def test_what_closes_a_position_is_known_by_our_id() -> None:
-    """As what it is."""
-    made = created(6401, ID, units="-4000", reason="POSITION_CLOSEOUT")
-    answer = resolve(made, filled(6402, 6401, units="-4000"), order=closing(trade=""))
-
-    assert isinstance(answer, Found)
-    assert answer.report.status is OrderStatus.FILLED
-
-
-def test_a_whole_position_is_as_much_as_there_was() -> None:
-    """Not what was believed."""
-    made = created(6401, ID, units="-4500", reason="POSITION_CLOSEOUT")
-
-    assert isinstance(resolve(made, order=closing(trade="", is_whole=True)), Found)
-    assert isinstance(resolve(made, order=closing(trade="")), Undecided)
-
-
-def test_what_closes_the_position_without_any_id_keeps_the_question_open() -> None:
-    """It may be ours; what closes another side or instrument, or bears another id, is not."""
-    order = closing(trade="")
-
-    def of(**fields: Any) -> Resolution:
-        terms = {"units": "-4000", "reason": "POSITION_CLOSEOUT", **fields}
-        return resolve(created(6401, **terms), order=order, age_ns=ABSENT_AFTER_NS)
-
-    assert isinstance(of(), Undecided)
-    assert isinstance(of(units="4000"), Absent)
-    assert isinstance(of(instrument="USD_JPY"), Absent)
-    assert isinstance(of(reason="CLIENT_ORDER"), Absent)
-    assert isinstance(of(client_id="another"), Absent)
-
-
-# ---------------------------------------------------------------- any log
-
-_others = st.sampled_from(["", "a", "eng-0006", "eng-00070", ID.upper()])
-
-
-@st.composite
-def logs(draw: st.DrawFn) -> tuple[list[dict[str, Any]], str]:
-    """A log of others' orders with their ends, with ours among them or not; and our number."""
-    entries: list[dict[str, Any]] = []
-    number = 6400
-    count = draw(st.integers(0, 8))
-    place = draw(st.integers(-1, count))
-    ours = ""
-    for which in range(count + 1):
-        is_ours = which == place
-        name = ID if is_ours else draw(_others)
-        number += draw(st.integers(1, 3))
-        units = "10000" if is_ours else draw(st.sampled_from(["10000", "-10000", "5"]))
-        if is_ours:
-            ours = str(number)
-        elif draw(st.booleans()):
-            entries.append(refused(number, name, units=units))
-            continue
-        order = number
-        entries.append(created(order, name, units=units))
-        end = draw(st.sampled_from(["", "fill", "cancel"]))
-        if end:
-            number += 1
-            entries.append(
-                filled(number, order, name, units=units)
-                if end == "fill"
-                else cancelled(number, order, "MARKET_HALTED", name, batch=order)
-            )
-    return entries, ours
-
-
-@given(
-    logs(),
-    st.integers(1, 5),
-    st.sampled_from([0, ABSENT_AFTER_NS - 1, ABSENT_AFTER_NS, ABSENT_AFTER_NS * 9]),
-    st.sampled_from(["6400", ""]),
-)
-def test_an_order_in_the_log_is_never_absent_and_another_s_is_never_ours(
-    made: tuple[list[dict[str, Any]], str], cut: int, age_ns: int, position: str
-) -> None:
-    """Wherever the log is cut, however it is read, and however late it is asked."""
-    entries, ours = made
-    # Of no order, so that the log is not empty.
-    start = {**cancelled(6400, 1), "type": "DAILY_FINANCING"}
-    log = MemoryLog([start, *entries], cut=cut)
-    answer = resolve(log=log, position=position, age_ns=age_ns)
-
-    if ours:
-        assert isinstance(answer, Found)
-        assert answer.report.exchange_order_id == ours
-        ends = {e["type"] for e in entries if e.get("orderID") == ours}
-        expected = {
-            frozenset[str](): OrderStatus.OPEN,
-            frozenset({"ORDER_FILL"}): OrderStatus.FILLED,
-            frozenset({"ORDER_CANCEL"}): OrderStatus.REJECTED,
-        }
-        assert answer.report.status is expected[frozenset(ends)]
-    else:
-        assert isinstance(answer, Absent if age_ns >= ABSENT_AFTER_NS else Undecided)
