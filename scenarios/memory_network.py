@@ -26,7 +26,8 @@ class Pipe:
     def __init__(self) -> None:
         self.pieces: deque[bytes] = deque()
         self.end: type[Exception] | None = None
-        self.is_stalled = False
+        #: How many more bytes are taken before sends wait; None for any number.
+        self.room: int | None = None
         self.changed = anyio.Event()
 
     def wake(self) -> None:
@@ -77,7 +78,10 @@ class MemoryByteStream(ByteStream):
         await anyio.lowlevel.checkpoint()
         if self._is_closed:
             raise anyio.ClosedResourceError
-        while self._outgoing.is_stalled:
+        while (room := self._outgoing.room) is not None and len(item) > room:
+            self._deliver(item[:room])
+            item = item[room:]
+            self._outgoing.room = 0
             await self._outgoing.changed.wait()
         if self._outgoing.end is anyio.BrokenResourceError:
             raise anyio.BrokenResourceError
@@ -90,6 +94,11 @@ class MemoryByteStream(ByteStream):
                 pipe.end = anyio.BrokenResourceError
                 pipe.wake()
             raise anyio.BrokenResourceError
+        if self._outgoing.room is not None:
+            self._outgoing.room -= len(item)
+        self._deliver(item)
+
+    def _deliver(self, item: bytes) -> None:
         self.ledger.sent += len(item)
         if item:
             self._outgoing.pieces.append(bytes(item))
@@ -111,19 +120,19 @@ class MemoryByteStream(ByteStream):
         for pipe in (self._incoming, self._outgoing):
             pipe.pieces.clear()
             pipe.end = anyio.BrokenResourceError
-            pipe.is_stalled = False
+            pipe.room = None
             pipe.wake()
 
-    def stall(self) -> None:
-        """From now on take nothing: the other side's sends wait."""
-        self._incoming.is_stalled = True
+    def stall(self, *, after: int = 0) -> None:
+        """From now on take so many bytes more and no others: the other side's sends wait."""
+        self._incoming.room = after
 
     async def aclose(self) -> None:
         """Close at once."""
         if not self._is_closed:
             self._is_closed = True
             self.finish()
-            self._incoming.is_stalled = False
+            self._incoming.room = None
             # Whoever sends to a closed end is told.
             self._incoming.end = anyio.BrokenResourceError
             self._incoming.wake()

@@ -13,9 +13,13 @@ from venuetree.protocol.timestamps import SECOND
 pytestmark = pytest.mark.anyio
 
 
+#: What the gate cannot understand.
+NONSENSE = Replied(None, BASE)  # type: ignore[arg-type]
+
+
 async def crash(running_gate: Running) -> None:
-    """Tell the gate something that it cannot understand: a bug, as good as any."""
-    await running_gate.ref.tell(Replied(None, BASE))  # type: ignore[arg-type]
+    """A bug, as good as any."""
+    await running_gate.ref.tell(NONSENSE)
     await anyio.sleep(0.2)
 
 
@@ -44,12 +48,16 @@ async def test_who_waits_at_a_gate_that_crashes_is_told_at_once() -> None:
         async with anyio.create_task_group() as askers:
             askers.start_soon(running_gate.ask, "waiting")
             await anyio.sleep(0.001)
-            await crash(running_gate)
+            # In one step, so that the gate crashes over the first with the second behind it.
+            running_gate.ref.tell_nowait(NONSENSE)
+            askers.start_soon(running_gate.ask, "behind")
+            await anyio.sleep(0.2)
             moment = running_gate.now
 
     ((name, error),) = running_gate.errors
     assert (name, type(error)) == ("waiting", ActorCrashed)
     assert moment < SECOND
+    assert [name for name, _ in running_gate.admitted] == ["behind"]
 
 
 async def test_what_the_exchange_told_of_its_limits_outlives_a_crash() -> None:

@@ -105,14 +105,19 @@ async def test_a_send_that_breaks_is_judged_by_what_the_network_took(
     assert type(error) is kind
 
 
-async def test_a_stalled_send_is_unknown_only_if_a_byte_has_left() -> None:
+@pytest.mark.parametrize(
+    ("taken", "kind"), [(0, TransportError), (1, OutcomeUnknown), (100, OutcomeUnknown)]
+)
+async def test_a_send_that_stalls_is_judged_by_what_the_network_took(
+    taken: int, kind: type[EngineError]
+) -> None:
     """A network that takes nothing at all until the timeout has sent nothing."""
     network = MemoryNetwork()
     client = new_client(network)
     await client.warm_up(URL)
-    (await network.accept()).stall()
+    (await network.accept()).stall(after=taken)
 
-    assert type(await failure_of(client, WRITE)) is TransportError
+    assert type(await failure_of(client, WRITE)) is kind
 
 
 @pytest.mark.parametrize(

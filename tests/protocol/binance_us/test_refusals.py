@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.binance_us import error, reply, talk
+from tests.support.binance_us import error, reply
 from tests.support.binance_us_orders import CLIENT_ID
 from tests.support.binance_us_refusals import ASK, CANCEL, PLACE, refused
 from venuetree.protocol.commands import FetchBalances
@@ -23,7 +23,6 @@ from venuetree.protocol.errors import (
     PostOnlyWouldTake,
     RateLimited,
 )
-from venuetree.protocol.port import Lane
 from venuetree.protocol.verdict import Verdict, placing_verdict
 
 # ---------------------------------------------------------------- codes
@@ -216,15 +215,6 @@ def test_whatever_text_a_503_has_the_outcome_is_open(message: str) -> None:
 
 
 # ---------------------------------------------------------------- what was asked
-
-
-def test_the_lane_decides_what_is_a_cancel() -> None:
-    """And nothing else about the request."""
-    conversation = talk(error(-1013, "Invalid quantity."))
-    with pytest.raises(CancelRefused):
-        conversation.ask(CANCEL)
-
-    assert conversation.requests[0].lane is Lane.CANCEL
 
 
 def test_a_balance_question_is_refused_as_a_question() -> None:

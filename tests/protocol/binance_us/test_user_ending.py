@@ -1,6 +1,6 @@
 """The end of a user connection, planned and announced."""
 
-from tests.support.binance_us_user import NOW, actions, evolve_event, listening, told
+from tests.support.binance_us_user import EVENT, NOW, actions, listening, told
 from venuetree.protocol.port import Close
 from venuetree.protocol.timestamps import SECOND
 
@@ -9,7 +9,7 @@ def test_a_connection_is_replaced_before_the_exchange_ends_it() -> None:
     """It lives for a day there, an hour less here."""
     live = listening()
     end = NOW + 23 * 3600 * SECOND
-    live.receive(told(evolve_event(z="0.00100000")), end - SECOND)
+    live.receive(told(EVENT), end - SECOND)
 
     assert not any(isinstance(action, Close) for action in actions(live, end - 1))
     assert any(isinstance(action, Close) for action in actions(live, end))
