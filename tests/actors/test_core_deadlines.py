@@ -1,13 +1,13 @@
-"""When asks expire: their supervisor's loop is the one timer for all of them."""
+"""When asks expire: by one timer for all of them, and none is handled after its time."""
 
 import anyio
 import pytest
 
-from tests.support.supervision import Echo, Log, Note, Work, after, outcome, settle, tree
+from tests.support.supervision import Echo, Log, Note, Results, Work, after, outcome, settle, tree
 from venuetree.actors import AskTimeout, Context, MailboxSpec, Overflow, Ref
 from venuetree.actors.errors import ActorError
 from venuetree.actors.mailbox import Mailbox
-from venuetree.supervisors import ChildState, Strategy, running
+from venuetree.supervisors import ChildState, Exited, Strategy, running
 
 pytestmark = pytest.mark.anyio
 
@@ -135,6 +135,53 @@ async def test_an_ask_that_waits_for_room_expires_by_itself() -> None:
     assert not scope.cancelled_caught
     assert isinstance(result, AskTimeout)
     assert not result.started
+
+
+async def test_an_expired_ask_is_never_handled_however_late_the_actor_gets_to_it() -> None:
+    """Case 25: queued: AskTimeout(started=False), and the message is not handled.
+
+    In hand: AskTimeout(started=True), its late result is dropped, and the actor lives on.
+    """
+    log = Log()
+    supervisor = log.supervisor(log.child("a"))
+    async with tree(supervisor), anyio.create_task_group() as tasks:
+        results = Results()
+        tasks.start_soon(results.note, "hand", supervisor["a"].ask(Echo(1, seconds=5), timeout=2))
+        await anyio.sleep(0.5)
+        tasks.start_soon(results.note, "queue", supervisor["a"].ask(Echo(2), timeout=1))
+        await anyio.sleep(9.5)
+        assert results.error("hand", AskTimeout) == (True, True, 2)
+        assert results.error("queue", AskTimeout) == (True, False, 1.5)
+        assert isinstance(results.of["queue"][0], TimeoutError)
+        assert log.handled == [(1, Echo(1, seconds=5))]
+        assert await supervisor["a"].ask(Echo(3), timeout=1) == 3
+        assert log.of(Exited) == []
+
+
+async def test_an_ask_expires_in_the_mailbox_even_if_its_timer_has_not_fired() -> None:
+    """Case 25: a busy actor that never yields reaches the message in the tick of its deadline."""
+    log = Log()
+    supervisor = log.supervisor(log.child("a", after(0.5, ValueError("crash")), log.serve))
+    async with tree(supervisor), anyio.create_task_group() as tasks:
+        results = Results()
+        # The next incarnation starts at 1.5 s, the instant at which the ask expires.
+        tasks.start_soon(results.note, "ask", supervisor["a"].ask(Echo(1), timeout=1.5))
+        await anyio.sleep(10)
+        assert results.error("ask", AskTimeout) == (True, False, 1.5)
+        assert log.handled == []
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+async def test_an_ask_without_any_time_left_is_not_sent(seconds: float) -> None:
+    """A deadline that has passed already is an AskTimeout(started=False)."""
+    log = Log()
+    supervisor = log.supervisor(log.child("a"))
+    async with tree(supervisor):
+        result = await outcome(supervisor["a"].ask(Echo(1), timeout=seconds))
+        assert isinstance(result, AskTimeout)
+        assert not result.started
+        await anyio.sleep(1)
+        assert log.handled == []
 
 
 async def test_asks_that_are_answered_do_not_wake_the_supervisor() -> None:

@@ -16,13 +16,37 @@ import sniffio
 import trio
 from attrs import Factory, define, frozen
 
+from venuetree.actors import Actor, Context, Deadlock, Ref, on
 from venuetree.protocol.messages import Message, Request
 from venuetree.supervisors import Backoff, ChildSpec, Report, Supervisor, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from venuetree.actors import Context
+__all__ = [
+    "BACKOFF",
+    "DEADLOCK_SECONDS",
+    "Boom",
+    "Echo",
+    "Life",
+    "Log",
+    "Note",
+    "Refuse",
+    "RefusedError",
+    "Relay",
+    "Relayer",
+    "Results",
+    "Work",
+    "after",
+    "anew",
+    "failing",
+    "idle",
+    "outcome",
+    "settle",
+    "slow_to_clean_up",
+    "task_count",
+    "tree",
+]
 
 # No test lasts this long; a tree that hangs jumps here at once, and fails.
 DEADLOCK_SECONDS = 100_000.0
@@ -64,6 +88,29 @@ class Note(Message[Work]):
 
     value: int
     seconds: float = 0
+
+
+@frozen
+class Relay(Request[Work, int]):
+    """Answered with what the other actor, asked to relay `hops` fewer, answers."""
+
+    hops: int
+
+
+class Relayer(Actor[Work]):
+    """Asks the other one, and passes a deadlock on as its refusal."""
+
+    refuses = (Deadlock,)
+
+    def __init__(self, others: list[Ref[Work]]) -> None:
+        self.others = others
+
+    @on(Relay)
+    async def relay(self, message: Relay) -> int:
+        """One hop."""
+        if not message.hops:
+            return 0
+        return 1 + await self.others[0].ask(Relay(message.hops - 1), timeout=60)
 
 
 class RefusedError(Exception):
@@ -218,3 +265,21 @@ async def outcome(call: Awaitable[object]) -> object:
         return await call
     except Exception as error:  # noqa: BLE001 - the test compares it
         return error
+
+
+class Results:
+    """Outcomes of calls made in tasks of their own, by name, with the time at which they came."""
+
+    def __init__(self) -> None:
+        self.begun = anyio.current_time()
+        self.of: dict[str, tuple[object, float]] = {}
+
+    async def note(self, name: str, call: Awaitable[object]) -> None:
+        """Await a call and note how it ended."""
+        result = await outcome(call)
+        self.of[name] = (result, round(anyio.current_time() - self.begun, 6))
+
+    def error(self, name: str, kind: type[Exception]) -> tuple[bool, bool, float]:
+        """Whether the outcome is an error of that type, its `started`, and the time."""
+        error, at = self.of[name]
+        return isinstance(error, kind), getattr(error, "started", not error), at
