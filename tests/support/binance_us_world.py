@@ -4,18 +4,37 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
+
 from tests.support.virtual_exchange import binance_us_world
 from venuetree.config import ExchangeConfig, binance_us
 from venuetree.engine import Engine
 from venuetree.exchange import ExchangeHandle
-from venuetree.protocol.builders import limit_order
-from venuetree.protocol.models import OrderRequest, Side
+from venuetree.protocol.builders import limit_order, oco
+from venuetree.protocol.models import OcoRequest, OrderRequest, OrderStatus, Side
 from venuetree.protocol.port import Endpoints
 from venuetree.scenarios.simulated.binance_us import SimulatedBinanceUs
+from venuetree.scenarios.simulated.binance_us.orders import Order as SimulatedOrder
 from venuetree.scenarios.simulated.log import LogKind
+from venuetree.supervisors.wiring import Part
 
-__all__ = ["ORDERS", "SLOW", "asked", "far_bid", "refused", "trading"]
+__all__ = [
+    "ASKING_ONLY",
+    "ORDERS",
+    "SLOW",
+    "asked",
+    "bid",
+    "far_bid",
+    "given_id",
+    "known",
+    "pair",
+    "refused",
+    "trading",
+    "until_known",
+]
 
+#: Without the user stream, only answers and questions tell what is.
+ASKING_ONLY = Part.ALL & ~Part.USER_STREAM
 ORDERS = "POST /api/v3/order"
 #: A market that hardly moves, for tests in which minutes pass: each of its moves is work.
 SLOW: Mapping[str, Any] = {"move_every_s": 30.0}
@@ -53,6 +72,26 @@ def far_bid(client_order_id: str = "", quantity: str = "0.01") -> OrderRequest:
     )
 
 
+def bid(client_order_id: str, price: str = "21000", quantity: str = "0.01") -> OrderRequest:
+    """A limit order that rests."""
+    return limit_order(
+        "BTC-USD", Side.BUY, quantity=quantity, price=price, client_order_id=client_order_id
+    )
+
+
+def pair(*ids: str, quantity: str = "0.01", **prices: str) -> OcoRequest:
+    """A pair that sells far above the market, or from far below it."""
+    usual = {"price": "70000", "stop_price": "60000", "stop_limit_price": "59000"}
+    client_order_ids = (ids[0], ids[1]) if ids else ("limit", "stop")
+    return oco(
+        "BTC-USD",
+        Side.SELL,
+        quantity=quantity,
+        client_order_ids=client_order_ids,
+        **{**usual, **prices},
+    )
+
+
 def refused(sim: SimulatedBinanceUs) -> int:
     """How many requests and messages the simulator refused as wrong."""
     return sum(entry.detail.startswith("400") for entry in sim.log.of(LogKind.REPLY))
@@ -61,3 +100,20 @@ def refused(sim: SimulatedBinanceUs) -> int:
 def asked(sim: SimulatedBinanceUs) -> list[str]:
     """The requests and messages that came, in order."""
     return [entry.subject for entry in sim.log.of(LogKind.REQUEST)]
+
+
+def given_id(order: SimulatedOrder) -> str:
+    """Our own id of an order, whatever a cancel calls it."""
+    return order.original_client_id or order.client_order_id
+
+
+async def known(exchange: ExchangeHandle) -> dict[str, OrderStatus]:
+    """The orders as the engine knows them."""
+    return {order.client_order_id: order.status for order in await exchange.known_orders()}
+
+
+async def until_known(exchange: ExchangeHandle, **wanted: OrderStatus) -> None:
+    """Wait until the engine knows these states."""
+    with anyio.fail_after(60):
+        while not (wanted.items() <= (await known(exchange)).items()):
+            await anyio.sleep(0.05)
