@@ -19,7 +19,19 @@ from venuetree.protocol.models import (
 from venuetree.protocol.paper import FeeRates, PaperExchange, PaperState
 from venuetree.protocol.port import PaperTerms
 
-__all__ = ["BTC", "book_of", "buy", "buy_market", "new_paper", "sell", "sell_market"]
+__all__ = [
+    "ASKS",
+    "BIDS",
+    "BTC",
+    "book_of",
+    "buy",
+    "buy_market",
+    "fills_of",
+    "money",
+    "new_paper",
+    "sell",
+    "sell_market",
+]
 
 BTC = Instrument(
     "BTC-USD",
@@ -29,6 +41,8 @@ BTC = Instrument(
     InstrumentStatus.TRADING,
     (Quantum(QuantumField.QUANTITY, "lot", Decimal("0.001")),),
 )
+BIDS = [("99", "1"), ("98", "2")]
+ASKS = [("101", "1"), ("102", "2"), ("103", "4")]
 _ids = count(1)
 
 
@@ -88,3 +102,16 @@ def sell_market(**terms: Any) -> OrderRequest:
     """A market order that sells."""
     terms.setdefault("client_order_id", f"c{next(_ids)}")
     return market_order("BTC-USD", Side.SELL, **terms)
+
+
+def fills_of(paper: PaperExchange) -> list[tuple[str, str]]:
+    """Prices and quantities of all executions, as text."""
+    return [(str(fill.price), str(fill.quantity)) for fill in paper.state.fills]
+
+
+def money(paper: PaperExchange) -> dict[str, tuple[str, str]]:
+    """Available and hold by currency, as text without idle zeros."""
+    return {
+        b.currency: (f"{b.available.normalize():f}", f"{b.hold.normalize():f}")
+        for b in paper.balances()
+    }
