@@ -12,14 +12,36 @@ import attrs
 import orjson
 
 from tests.support.binance_us import NOW_MS, NOW_NS
+from tests.support.session_line import SessionLine
 from venuetree.protocol.commands import FetchBook
 from venuetree.protocol.errors import EngineError
 from venuetree.protocol.events import BookChange, BookChanged, BookSnapshot
 from venuetree.protocol.exchanges.binance_us.session import MarketSession
 from venuetree.protocol.messages import Request
 from venuetree.protocol.models import Level, Side, Topic
-from venuetree.protocol.port import Call, Close, Replace, Send, SessionEvent, Subscription
+from venuetree.protocol.port import Action, Call, Replace, Send, SessionEvent
 from venuetree.protocol.timestamps import SECOND
+
+__all__ = [
+    "BUY",
+    "SELL",
+    "D",
+    "Line",
+    "MarketPeer",
+    "PeerBook",
+    "Sides",
+    "aggregate",
+    "best",
+    "candle",
+    "changed",
+    "name_of",
+    "peer_book",
+    "snapshot",
+    "ticker",
+    "top",
+    "trade",
+    "wrapped",
+]
 
 D = Decimal
 
@@ -218,8 +240,8 @@ def ticker(instrument: str, at_ms: int, *, is_small: bool = False) -> bytes:
     return wrapped(f"{name_of(instrument)}@{'miniTicker' if is_small else 'ticker'}", data)
 
 
-class Line:
-    """A session and its peer, joined; time passes only when told."""
+class Line(SessionLine[MarketSession, MarketPeer]):
+    """A market session and its peer, which answers what is asked, too."""
 
     def __init__(
         self,
@@ -228,11 +250,7 @@ class Line:
         name: str = "market-0",
         now_ns: int = NOW_NS,
     ) -> None:
-        self.now_ns = now_ns
-        self.peer = peer or MarketPeer()
-        self.session = MarketSession(name)
-        self.events: list[SessionEvent] = []
-        self.closes: list[Close] = []
+        super().__init__(MarketSession(name), peer or MarketPeer(), wanted, now_ns)
         self.replaces: list[tuple[int, Replace]] = []
         #: When each message left.
         self.sent_ns: list[int] = []
@@ -242,40 +260,18 @@ class Line:
         #: Calls are left without an answer until `release`.
         self.is_holding = False
         self.held: list[FetchBook] = []
-        self.want(*wanted)
-        self.session.opened(self.now_ns)
 
-    def want(self, *wanted: tuple[str, Topic]) -> None:
-        """What the subscribers want from now on."""
-        self.session.want(frozenset(Subscription(*each) for each in wanted), self.now_ns)
-
-    def take(self, *frames: bytes) -> list[SessionEvent]:
-        """The session reads these; what it says."""
-        said: list[SessionEvent] = []
-        for frame in frames:
-            said += self.session.receive(frame, self.now_ns)
-        self.events += said
-        return said
-
-    def work(self) -> list[SessionEvent]:
-        """One step, the peer answering what is sent and asked."""
-        step = self.session.step(self.now_ns)
-        said = list(step.events)
-        self.events += said
-        for action in step.actions:
-            match action:
-                case Close():
-                    self.closes.append(action)
-                case Replace():
-                    self.replaces.append((self.now_ns, action))
-                case Send(text):
-                    self.sent_ns.append(self.now_ns)
-                    said += self.take(*self.peer.receive(text))
-                case Call(command):
-                    said += self._call(command)
-                case _:
-                    raise AssertionError(action)
-        return said
+    def do(self, action: Action) -> list[SessionEvent]:
+        """What is asked is answered; replacements and messages are noted with their time."""
+        match action:
+            case Replace():
+                self.replaces.append((self.now_ns, action))
+                return []
+            case Call(command):
+                return self._call(command)
+            case Send():
+                self.sent_ns.append(self.now_ns)
+        return super().do(action)
 
     def _call(self, command: Request[Any, Any]) -> list[SessionEvent]:
         assert isinstance(command, FetchBook)
@@ -318,10 +314,3 @@ class Line:
                 break
             self.now_ns = deadline_ns
         return said
-
-    def live(self) -> "Line":
-        """Everything subscribed and delivered."""
-        self.settle()
-        assert self.session.is_healthy
-        self.events.clear()
-        return self

@@ -12,12 +12,15 @@ import orjson
 
 from tests.support.coinbase import NOW_NS
 from tests.support.coinbase_stream import Sides
+from tests.support.session_line import SessionLine
 from venuetree.protocol.book import BookView
 from venuetree.protocol.exchanges.coinbase.feed_channels import BookChannel
 from venuetree.protocol.exchanges.coinbase.feed_session import FeedSession
 from venuetree.protocol.models import Topic
-from venuetree.protocol.port import Close, Send, SendSigned, SessionEvent, Subscription
+from venuetree.protocol.port import Action, SendSigned, SessionEvent
 from venuetree.protocol.timestamps import SECOND, to_rfc3339
+
+__all__ = ["ECHOED", "NOTHING", "REFUSAL", "TOO_SOON", "FeedLine", "FeedPeer", "levels"]
 
 ECHOED = {"level2_batch": "level2_50", "ticker_batch": "ticker_1000"}
 #: An acknowledgement that lists nothing, as it follows each refusal.
@@ -133,8 +136,8 @@ class FeedPeer:
         return [self.heartbeat(product) for product in self.subscriptions.get("heartbeat", ())]
 
 
-class FeedLine:
-    """A session and its peer, joined; time passes only when told."""
+class FeedLine(SessionLine[FeedSession, FeedPeer]):
+    """A session of the feed and its peer."""
 
     def __init__(
         self,
@@ -143,39 +146,16 @@ class FeedLine:
         books: BookChannel = BookChannel.OPEN,
         now_ns: int = NOW_NS,
     ) -> None:
-        self.now_ns = now_ns
-        self.peer = peer
-        self.session = FeedSession("market-1", books=books)
-        self.closes: list[Close] = []
+        super().__init__(FeedSession("market-1", books=books), peer, wanted, now_ns)
         self.signed: list[object] = []
         self.is_beating = True
-        self.want(*wanted)
-        self.session.opened(self.now_ns)
 
-    def want(self, *wanted: tuple[str, Topic]) -> None:
-        """What the subscribers want from now on."""
-        self.session.want(frozenset(Subscription(*each) for each in wanted), self.now_ns)
-
-    def take(self, *frames: bytes) -> list[SessionEvent]:
-        """The session reads these; what it says."""
-        return [event for frame in frames for event in self.session.receive(frame, self.now_ns)]
-
-    def work(self) -> list[SessionEvent]:
-        """One step, the peer answering what is sent."""
-        step = self.session.step(self.now_ns)
-        said = list(step.events)
-        for action in step.actions:
-            match action:
-                case Close():
-                    self.closes.append(action)
-                case Send(text):
-                    said += self.take(*self.peer.receive(text))
-                case SendSigned(message):
-                    self.signed.append(message)
-                    said += self.take(*self.peer.receive(orjson.dumps(message.fields).decode()))
-                case _:
-                    raise AssertionError(action)
-        return said
+    def do(self, action: Action) -> list[SessionEvent]:
+        """What should be signed is noted, and sent as it is."""
+        if not isinstance(action, SendSigned):
+            return super().do(action)
+        self.signed.append(action.message)
+        return self.take(*self.peer.receive(orjson.dumps(action.message.fields).decode()))
 
     def settle(self, *, seconds: float = 3) -> list[SessionEvent]:
         """Work, with a heartbeat a second, for some time."""
@@ -191,9 +171,3 @@ class FeedLine:
             if self.now_ns == beat_ns and self.is_beating:
                 said += self.take(*self.peer.heartbeats())
         return said
-
-    def live(self) -> "FeedLine":
-        """Everything subscribed and delivered."""
-        self.settle()
-        assert self.session.is_healthy
-        return self

@@ -2,54 +2,26 @@
 
 from tests.support.coinbase import NOW_NS
 from tests.support.coinbase_stream import MarketPeer, book_of
+from tests.support.session_line import SessionLine
 from venuetree.protocol.exchanges.coinbase.session import MarketSession
 from venuetree.protocol.models import Topic
-from venuetree.protocol.port import Close, Send, SessionEvent, Subscription
+from venuetree.protocol.port import SessionEvent
 from venuetree.protocol.timestamps import SECOND
 
 __all__ = ["BOOK", "LEVELS", "Line"]
 
+BOOK = ("BTC-USD", Topic.BOOK)
 LEVELS = {"bid": {"99": "1", "98": "2"}, "offer": {"101": "1", "102": "2"}}
 
 
-class Line:
-    """A session and its peer, joined; time passes only when told."""
+class Line(SessionLine[MarketSession, MarketPeer]):
+    """A market session and its peer."""
 
     def __init__(self, *wanted: tuple[str, Topic], peer: MarketPeer | None = None) -> None:
-        self.now_ns = NOW_NS
-        self.peer = peer or MarketPeer(
+        peer = peer or MarketPeer(
             {name: book_of(LEVELS) for name in ("BTC-USD", "ETH-USD", "BTC-USDC")}
         )
-        self.session = MarketSession("market-1")
-        self.events: list[SessionEvent] = []
-        self.closes: list[Close] = []
-        self.want(*wanted)
-        self.session.opened(self.now_ns)
-
-    def want(self, *wanted: tuple[str, Topic]) -> None:
-        """What the subscribers want from now on."""
-        self.session.want(frozenset(Subscription(*each) for each in wanted), self.now_ns)
-
-    def take(self, *frames: bytes) -> list[SessionEvent]:
-        """The session reads these; what it says."""
-        said: list[SessionEvent] = []
-        for frame in frames:
-            said += self.session.receive(frame, self.now_ns)
-        self.events += said
-        return said
-
-    def work(self) -> list[SessionEvent]:
-        """One step, the peer answering what is sent."""
-        step = self.session.step(self.now_ns)
-        said = list(step.events)
-        self.events += said
-        for action in step.actions:
-            if isinstance(action, Close):
-                self.closes.append(action)
-            else:
-                assert isinstance(action, Send)
-                said += self.take(*self.peer.receive(action.text))
-        return said
+        super().__init__(MarketSession("market-1"), peer, wanted, NOW_NS)
 
     def settle(self, *, seconds: float = 2) -> list[SessionEvent]:
         """Work, with a heartbeat a second, for some time."""
@@ -68,13 +40,3 @@ class Line:
 
     def _next_beat(self) -> int:
         return (self.now_ns // SECOND + 1) * SECOND
-
-    def live(self) -> "Line":
-        """Everything subscribed and delivered."""
-        self.settle()
-        assert self.session.is_healthy
-        self.events.clear()
-        return self
-
-
-BOOK = ("BTC-USD", Topic.BOOK)
