@@ -106,6 +106,9 @@ async def engine_for(
         by_message = config.exchange.message_door is not None
         with anyio.fail_after(10):
             await handle.reachable()
+            # Behind the engine's own look at what is open: an order that it does not list would be
+            # asked for again and again, since the server does not really have it.
+            await handle.open_orders()
             # The snapshot is what tells it; nothing is told that could be awaited.
             while by_message and not _door(engine, config).is_connected:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
