@@ -135,7 +135,7 @@ class Operator(Protocol):
         """Bids and asks as (price, quantity), best first, as a subscriber should see them."""
 
     def trade_against(self, side: Side, price: Decimal, quantity: Decimal) -> None:
-        """Let somebody trade so much with an order of ours, which rests at the market's best.
+        """Let somebody trade so much with an order of ours, which rests at or near the best.
 
         Args:
             side: of our order.

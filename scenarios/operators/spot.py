@@ -153,10 +153,13 @@ class SpotOperator:
         )
 
     def trade_against(self, side: Side, price: Decimal, quantity: Decimal) -> None:
-        """Let the house take so much of our order, which must be the best of its side."""
-        del price
-        taker = TheirSide.SELL if side is Side.BUY else TheirSide.BUY
-        self.simulator.trade(self._its.symbol, taker, quantity)
+        """Let the house take so much of our order, and first what the book offers at better."""
+        bids, asks = self.book()
+        if side is Side.BUY:
+            taker, better = TheirSide.SELL, (size for level, size in bids if level > price)
+        else:
+            taker, better = TheirSide.BUY, (size for level, size in asks if level < price)
+        self.simulator.trade(self._its.symbol, taker, sum(better, quantity))
 
     def offer(self, side: Side, price: Decimal, quantity: Decimal) -> None:
         """Let the house buy or sell so much at a price."""
