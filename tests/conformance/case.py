@@ -55,6 +55,7 @@ class Case:
         advice: how a host writes it for all exchanges, where they differ.
         others: how many other exchanges its engine trades on as well.
         tick_s: between two ticks of the simulators; long where minutes pass, since each is work.
+        is_still: whether the market moves by what the case does alone.
         script: tries it.
     """
 
@@ -65,6 +66,7 @@ class Case:
     advice: str
     others: int
     tick_s: float
+    is_still: bool
     script: Callable[[Stage], Awaitable[str]]
 
     async def run(self, stage: Stage) -> str:
@@ -93,6 +95,7 @@ def case(
     advice: str = "",
     others: int = 0,
     tick_s: float = 0.05,
+    is_still: bool = False,
 ) -> Callable[[Callable[[Stage], Awaitable[str]]], Case]:
     """Make a case of a function, and a row of the table."""
 
@@ -101,7 +104,9 @@ def case(
         if name in CASES:
             message = f"two cases are called {name}"
             raise ValueError(message)
-        CASES[name] = Case(name, heading, sentence, outcomes, advice, others, tick_s, script)
+        CASES[name] = Case(
+            name, heading, sentence, outcomes, advice, others, tick_s, is_still, script
+        )
         return CASES[name]
 
     return make

@@ -38,16 +38,24 @@ class Subject:
     leaves_out: Mapping[str, str] = field(factory=dict)
 
     @asynccontextmanager
-    async def stage(self, *, others: int = 0, tick_s: float = 0.05) -> AsyncIterator[Stage]:
+    async def stage(
+        self, *, others: int = 0, tick_s: float = 0.05, is_still: bool = False
+    ) -> AsyncIterator[Stage]:
         """A simulated exchange of its own for one case, in memory, with no engine on it yet.
 
         Args:
             others: how many other exchanges its engines trade on as well.
             tick_s: between two ticks of the simulators.
+            is_still: whether the market moves by what the case does alone.
         """
         beside = [name for name in OPERATORS if name != self.exchange][:others]
         async with open_world(
-            self.exchange, seed=SEED, beside=beside, configure=self.configure, tick_s=tick_s
+            self.exchange,
+            seed=SEED,
+            beside=beside,
+            simulator={"move_every_s": 3600.0} if is_still else None,
+            configure=self.configure,
+            tick_s=tick_s,
         ) as world:
             yield Stage(world, self.far_side(world))
 

@@ -45,7 +45,9 @@ async def run_case(case: Case, subject: Subject) -> str:
     Raises:
         BrokenPromise: something else than was promised.
     """
-    async with subject.stage(others=case.others, tick_s=case.tick_s) as stage:
+    async with subject.stage(
+        others=case.others, tick_s=case.tick_s, is_still=case.is_still
+    ) as stage:
         return await case.run(stage)
 
 

@@ -221,6 +221,7 @@ async def key_permissions(stage: Stage) -> str:
 @case(
     Heading.ACCOUNT,
     "`account_events` tells an order's states in order, each once, and each fill once.",
+    is_still=True,
 )
 async def account_events(stage: Stage) -> str:
     """Of an order that rests, then fills."""

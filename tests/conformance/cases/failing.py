@@ -263,6 +263,7 @@ async def down_in_flight(stage: Stage) -> str:
 @case(
     Heading.OUTAGES,
     "A fill while the exchange cannot be reached is told once it can, and once only.",
+    is_still=True,
 )
 async def fill_while_down(stage: Stage) -> str:
     """The order rested before."""

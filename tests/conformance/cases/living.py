@@ -136,7 +136,12 @@ async def fills(stage: Stage) -> str:
 async def filled_in_part(desk: Desk, quantity: Decimal) -> Order:
     """An order of which `desk.small` has been executed, of a larger quantity."""
     order = await desk.exchange.place(desk.next_up("a1", quantity))
-    desk.far.trade_against(order.side, order.price or Decimal(0), desk.small)
+    price = order.price or Decimal(0)
+    desk.far.trade_against(order.side, price, desk.small)
+    await anyio.sleep(2)
+    if not desk.held("a1").filled:
+        # It takes all or nothing.
+        desk.far.trade_against(order.side, price, quantity)
     await desk.patient(lambda: desk.held("a1").filled > 0, "nothing was traded")
     return order
 
@@ -146,6 +151,7 @@ async def filled_in_part(desk: Desk, quantity: Decimal) -> Order:
     "An order at the best price fills in part and waits with its rest.",
     outcomes=("rests for the remainder", "waits until it can be filled whole"),
     advice="Look at `status.is_final` and `remaining_quantity`, whatever comes in between.",
+    is_still=True,
 )
 async def partial_fill(stage: Stage) -> str:
     """A third of it."""
@@ -165,6 +171,7 @@ async def partial_fill(stage: Stage) -> str:
     Heading.LIFE,
     "Fills of a resting order are the maker's, at its own price.",
     outcomes=(YES, "not told"),
+    is_still=True,
 )
 async def fill_of_a_resting_order(stage: Stage) -> str:
     """All of it at once."""
@@ -213,6 +220,7 @@ async def cancel_by_the_exchanges_id(stage: Stage) -> str:
     Heading.CANCELLING,
     "Of an order that is filled in part the rest is cancelled; what was executed stays.",
     outcomes=("cancelled", "no order is filled in part"),
+    is_still=True,
 )
 async def cancel_of_a_partly_filled_order(stage: Stage) -> str:
     """A third was executed."""
@@ -295,6 +303,7 @@ async def cancel_and_fill(desk: Desk, after_s: float) -> str:
     Heading.CANCELLING,
     "An order that fills just before its cancel arrives is filled, and told so.",
     outcomes=("refused",),
+    is_still=True,
 )
 async def cancel_after_an_unseen_fill(stage: Stage) -> str:
     """The engine does not know of the fill when it sends the cancel."""
@@ -306,6 +315,7 @@ async def cancel_after_an_unseen_fill(stage: Stage) -> str:
     Heading.CANCELLING,
     "An order that fills while its cancel is under way is filled, and told so.",
     outcomes=("refused",),
+    is_still=True,
 )
 async def cancel_while_it_fills(stage: Stage) -> str:
     """The cancel is a moment under way, and its answer is lost."""
