@@ -10,9 +10,19 @@ from venuetree.scenarios.catalogue import catalogue
 from venuetree.scenarios.replay import Outcome, Verdict, replay
 from venuetree.scenarios.scenario import Scenario
 
-__all__ = ["SEED", "Switch", "assert_breaks", "assert_kept", "assert_repeats", "scenario_named"]
+__all__ = [
+    "OTHER_SEED",
+    "SEED",
+    "Switch",
+    "assert_breaks",
+    "assert_kept",
+    "assert_repeats",
+    "scenario_named",
+]
 
 SEED = 1
+#: What is drawn must decide no promise.
+OTHER_SEED = 2
 _CATALOGUE = catalogue()
 
 
@@ -36,9 +46,9 @@ def scenario_named(name: str) -> Scenario:
     return _CATALOGUE[name]
 
 
-def assert_kept(name: str, exchange: str, backend: str) -> None:
+def assert_kept(name: str, exchange: str, backend: str, seed: int = SEED) -> None:
     """The promise is kept, and the log shows when and how the failure happened."""
-    _check_kept(replay(scenario_named(name), exchange, backend=backend, seed=SEED))
+    _check_kept(replay(scenario_named(name), exchange, backend=backend, seed=seed))
 
 
 def assert_breaks(name: str, switch: Switch) -> None:
