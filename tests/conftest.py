@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -58,6 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "trio" in item.name and item.nodeid.replace("trio", "asyncio") in names:
             REPEATED.add(item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end: thousands of tests and their modules."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_traced(item: pytest.Item) -> bool:
