@@ -22,6 +22,7 @@ from venuetree.protocol.errors import (
     TransportError,
 )
 from venuetree.protocol.models import Order, OrderKey, OrderStatus
+from venuetree.protocol.port import Lane
 from venuetree.supervisors.exchange_tree import ExchangeTree
 from venuetree.supervisors.wiring import Part
 
@@ -92,6 +93,8 @@ async def test_a_cancel_whose_reply_is_lost_is_asked_about_and_repeated() -> Non
     cancels = [c for c in host.commands if isinstance(c, commands.CancelOrder)]
     assert order.status is OrderStatus.CANCELLED
     assert [c.key.exchange_order_id for c in cancels] == ["x-c1", "x-c1"]
+    looks = {r.lane for r in host.requests if r.operation == "FetchOrder"}
+    assert looks == {Lane.RESOLVE}  # it may be open
 
 
 async def test_a_cancel_that_comes_too_late_says_so() -> None:

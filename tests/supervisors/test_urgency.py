@@ -9,7 +9,7 @@ from tests.support.toy import ToyHost, scripted, toy_tree
 from tests.support.toy_samples import fill, report, request
 from venuetree.actors.feed import MarketFeed
 from venuetree.actors.order_messages import Cancel, CancelAll, Edit, Place, Query
-from venuetree.protocol.errors import OrderNotFound, OutcomeUnknown
+from venuetree.protocol.errors import OrderNotFound
 from venuetree.protocol.models import OrderKey, OrderStatus, Topic
 from venuetree.protocol.port import Lane, Subscription
 from venuetree.supervisors.exchange_tree import ExchangeTree
@@ -60,23 +60,6 @@ async def test_what_an_order_is_now_is_asked_before_new_orders_are_placed(
     assert lanes(host, "FetchOrder") == {Lane.RESOLVE}
     assert lanes(host, "FetchOpenOrders") == {Lane.RESOLVE}
     assert lanes(host, "PlaceOrder") == {Lane.PLACE}
-
-
-async def test_what_an_order_is_after_a_cancel_without_a_reply_is_as_urgent() -> None:
-    """It may be open."""
-    host = ToyHost()
-    scripted(
-        host,
-        CancelOrder=[OutcomeUnknown("lost"), lambda _: None],
-        FetchOrder=[report(OrderStatus.OPEN), report(OrderStatus.CANCELLED)],
-    )
-    async with toy_tree(host, parts=NO_STREAM) as (tree, _, _):
-        assert tree.orders is not None
-        await tree.orders.ask(Place(request()), timeout=30)
-        await cancel(tree)
-
-    assert lanes(host, "FetchOrder") == {Lane.RESOLVE}
-    assert lanes(host, "CancelOrder") == {Lane.CANCEL}
 
 
 async def test_what_a_sweep_has_left_is_asked_as_a_cancel() -> None:
